@@ -1,0 +1,3 @@
+"""gatewayd: an SMPP gateway daemon."""
+
+__version__ = "0.1.0"
