@@ -77,22 +77,6 @@ MESSAGE_STATES: Final[dict[int, str]] = {
     9: "SKIPPED",  # 5.0
 }
 
-
-def status_name(command_status: int) -> str:
-    """Symbolic name ("ESME_RTHROTTLED"), or eight hex digits ("0x00000444") for a vendor's or unknown one."""
-    return STATUS_NAMES.get(command_status) or f"0x{command_status:08X}"
-
-
-def description(command_status: int) -> str:
-    """Text for people, smpplib's ("Invalid Source Address"), or the symbolic name where it has none."""
-    return str(_DESCRIPTIONS.get(command_status) or status_name(command_status))
-
-
-def command_name(command_id: int) -> str:
-    """Wire name of a PDU ("submit_sm"), or eight hex digits for an unknown one."""
-    return COMMAND_NAMES.get(command_id) or f"0x{command_id:08X}"
-
-
 _DESCRIPTIONS: Final[dict[int, str]] = {
     **smpp34.DESCRIPTIONS,
     smpp34.SMPP_ESME_RINVREGDLVFLG: "Invalid Registered Delivery Flag",  # smpplib has a placeholder here
@@ -166,3 +150,23 @@ MESSAGE_STATE_UNDELIVERABLE: Final[int] = smpp34.SMPP_MESSAGE_STATE_UNDELIVERABL
 MESSAGE_STATE_ACCEPTED: Final[int] = smpp34.SMPP_MESSAGE_STATE_ACCEPTED
 MESSAGE_STATE_UNKNOWN: Final[int] = smpp34.SMPP_MESSAGE_STATE_UNKNOWN
 MESSAGE_STATE_REJECTED: Final[int] = smpp34.SMPP_MESSAGE_STATE_REJECTED
+
+
+def status_name(command_status: int) -> str:
+    """Symbolic name ("ESME_RTHROTTLED"), or eight hex digits ("0x00000444") for a vendor's or unknown one."""
+    return STATUS_NAMES.get(command_status) or f"0x{command_status:08X}"
+
+
+def description(command_status: int) -> str:
+    """Text for people, smpplib's ("Invalid Source Address"), or the symbolic name where it has none."""
+    return str(_DESCRIPTIONS.get(command_status) or status_name(command_status))
+
+
+def command_name(command_id: int) -> str:
+    """Wire name of a PDU ("submit_sm"), or eight hex digits for an unknown one."""
+    return COMMAND_NAMES.get(command_id) or f"0x{command_id:08X}"
+
+
+def tlv_name(tag: int) -> str:
+    """Name of a TLV ("receipted_message_id"), or four hex digits for a vendor's or unknown one."""
+    return TLV_NAMES.get(tag) or f"0x{tag:04X}"
