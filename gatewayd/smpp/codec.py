@@ -182,11 +182,10 @@ def _reader_source(pdu: type[Pdu]) -> str:
     for name, kind in fields(pdu).items():
         reading = kind.read(name, at)
         lines += reading.lines
-        values.append(f"{name}={reading.value}")
+        values.append(reading.value)
         at = reading.after
-    values.append(f"tlvs=read_tlvs(buf, {at}) if size > {at} else ()")
-    header = "command_status=command_status, sequence_number=sequence_number"
-    lines.append(f"return pdu({', '.join([header, *values])})")
+    lines.append(f"tlvs = read_tlvs(buf, {at}) if size > {at} else ()")
+    lines.append(f"return pdu(command_status, sequence_number, tlvs, {', '.join(values)})")
     return "\n    ".join(["def read(buf, command_status, sequence_number):", *lines])
 
 

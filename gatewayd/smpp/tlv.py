@@ -42,8 +42,10 @@ class Tag(int, Generic[Value]):
 
     def find(self, tlvs: Iterable[Tlv]) -> Value | None:
         """Value of the first TLV with this tag; None if there is none or it does not fit."""
-        raw = first(tlvs, self)
-        return None if raw is None else self.read(raw)
+        for number, raw in tlvs:
+            if number == self:
+                return self.read(raw)
+        return None
 
     def tlv(self, value: Value) -> Tlv:
         """The TLV to send. Raises LocalProtocolError if the value does not fit."""
