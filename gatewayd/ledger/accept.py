@@ -1,0 +1,147 @@
+"""A submit becomes durable: known key, judgement with the facts of this moment, insert."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import msgspec
+
+from gatewayd.ledger.tables import Tables
+from gatewayd.model import Content, Lane, Message, MessageId, Millis, Refusal, Stage, State, public_id
+
+
+class Facts(msgspec.Struct, frozen=True, gc=False):
+    """What the stages of policy may want to know of a number and a brand, read in the transaction."""
+
+    opted_out: bool = False
+
+
+class Accepted(msgspec.Struct, frozen=True, gc=False):
+    """Judged and allowed: what to store, and where it queues."""
+
+    content: Content
+    lane: Lane
+    stage: Stage
+    due: Millis
+    reason: str | None = None
+    until: Millis | None = None
+    warnings: tuple[str, ...] = ()
+
+
+class Submission(Protocol):
+    """One submit whose form is right; `judge` holds the rest of the order of judgement."""
+
+    @property
+    def key(self) -> str | None: ...
+    @property
+    def fingerprint(self) -> bytes: ...
+    @property
+    def number(self) -> str:
+        """Canonical digits; empty where the number itself is refused."""
+
+    @property
+    def brand(self) -> str: ...
+    @property
+    def marketing(self) -> bool: ...
+    def judge(self, facts: Facts) -> Accepted | Refusal: ...
+
+
+class Answer(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """The reply to an accepted submit; the same again for a repeated key."""
+
+    id: str
+    state: str
+    segments: int
+    encoding: str
+    warnings: tuple[str, ...] = ()
+    duplicate: bool = False
+
+
+def accept(
+    tables: Tables, client: str, submissions: Sequence[Submission], now: Millis
+) -> list[Answer | Refusal]:
+    """Judge and insert; answers stand in the order of `submissions`."""
+    known = _known_contents(tables, client, submissions)
+    wished = {(s.number, s.brand) for s in submissions if s.marketing}
+    opted_out = tables.opted_out(wished) if wished else set()
+    intake = _Intake(tables, client, now)
+    answers: list[Answer | Refusal] = []
+    for submission in submissions:
+        key = submission.key
+        if key is not None and (first := known.get(key)) is not None:
+            answers.append(_repeated(first, submission))
+            continue
+        outcome = submission.judge(Facts((submission.number, submission.brand) in opted_out))
+        if isinstance(outcome, Refusal):
+            answers.append(outcome)
+            continue
+        identifier = intake.add(outcome)
+        answers.append(_answer(identifier, outcome.content, outcome.warnings))
+        if key is not None:
+            known[key] = (identifier, outcome.content)
+    intake.close()
+    return answers
+
+
+def _known_contents(
+    tables: Tables, client: str, submissions: Sequence[Submission]
+) -> dict[str, tuple[MessageId, Content]]:
+    keys = [s.key for s in submissions if s.key is not None]
+    found = tables.keyed(client, keys) if keys else {}
+    messages = tables.messages(found.values()) if found else {}
+    return {key: (i, messages[i].content) for key, i in found.items() if i in messages}
+
+
+def _repeated(first: tuple[MessageId, Content], submission: Submission) -> Answer | Refusal:
+    identifier, content = first
+    if content.fingerprint != submission.fingerprint:
+        return Refusal("idempotency_conflict", "this key was used for another content", field="key")
+    return msgspec.structs.replace(_answer(identifier, content, ()), duplicate=True)
+
+
+def _answer(identifier: MessageId, content: Content, warnings: tuple[str, ...]) -> Answer:
+    return Answer(public_id(identifier), content.state, content.segments, content.encoding, warnings)
+
+
+class _Intake:
+    """Gathers the rows of one batch."""
+
+    def __init__(self, tables: Tables, client: str, now: Millis) -> None:
+        self._tables, self._client, self._now = tables, client, now
+        self._messages: list[Message] = []
+        self._keys: list[tuple[str, str, MessageId]] = []
+
+    def add(self, accepted: Accepted) -> MessageId:
+        tables, content = self._tables, accepted.content
+        message = Message(
+            id=tables.new_id(self._now),
+            lane=tables.lane_id(accepted.lane),
+            stage=accepted.stage,
+            content=content,
+            due=accepted.due,
+            changed_at=self._now,
+            segments=content.segments,
+            reason=accepted.reason,
+            until=accepted.until,
+        )
+        self._messages.append(message)
+        tables.effects.stages[message.lane, message.stage] += 1
+        tables.effects.count("messages_accepted", accepted.lane.class_)
+        if content.key is not None:
+            self._keys.append((self._client, content.key, message.id))
+        return message.id
+
+    def close(self) -> None:
+        if self._messages:
+            self._tables.insert_messages(self._messages)
+        if self._keys:
+            self._tables.insert_keys(self._keys)
+
+
+def first_stage(send_at: Millis | None, now: Millis) -> tuple[Stage, State]:
+    """Where an accepted message starts."""
+    if send_at is not None and send_at > now:
+        return Stage.SCHEDULED, State.SCHEDULED
+    return Stage.READY, State.QUEUED
+
+
+Judge = Callable[[Facts], Accepted | Refusal]

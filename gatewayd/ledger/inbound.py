@@ -1,0 +1,144 @@
+"""MO messages: known again, put together, judged for an opt-out, and told, in one transaction (G3, G6)."""
+
+from collections.abc import Collection, Sequence
+from typing import Final
+
+import msgspec
+
+from gatewayd import concat
+from gatewayd.ledger.events import InboundEvent, inbound_event, rfc3339
+from gatewayd.ledger.journal import Journal
+from gatewayd.ledger.rules import Rules
+from gatewayd.ledger.tables import OptOut, Part, Tables
+from gatewayd.model import Failure, Millis, Stage, public_id
+from gatewayd.policy import replies
+from gatewayd.smpp.udh import UserData
+
+REPEAT_WINDOW: Final[Millis] = 600_000
+"""How long a deliver_sm can be known again; SMSCs repeat one soon after the bind is back."""
+
+
+class Mo(msgspec.Struct, frozen=True, gc=False):
+    """One deliver_sm or data_sm that is no receipt.
+
+    fingerprint: of everything that its repetition would repeat. session: the bind it came by.
+    """
+
+    link: str
+    source: str
+    destination: str
+    data_coding: int
+    user_data: UserData
+    fingerprint: bytes
+    session: int
+
+
+def receive(tables: Tables, mos: Sequence[Mo], rules: Rules, live: Collection[int], now: Millis) -> None:
+    """Keep what is new among `mos`; `live`: the sessions that are bound now."""
+    inbox = _Inbox(tables, rules, now)
+    for mo in mos:
+        if not _repeated(tables, mo, live, now):
+            inbox.receive(mo)
+    tables.note_deliveries([(mo.fingerprint, mo.session, now) for mo in mos])
+    inbox.journal.close()
+
+
+def release_stale(tables: Tables, rules: Rules, now: Millis, limit: int = 100) -> int:
+    """Deliver long MOs whose missing parts have been waited for; marked as not complete."""
+    inbox = _Inbox(tables, rules, now)
+    keys = tables.stale_parts(now - concat.WAIT, limit)
+    for key in keys:
+        inbox.try_whole(key)
+    inbox.journal.close()
+    return len(keys)
+
+
+def _repeated(tables: Tables, mo: Mo, live: Collection[int], now: Millis) -> bool:
+    """The same octets again, after the bind on which our response was awaited has gone.
+
+    On a bind that lives, two equal messages are two: people do reply "1" twice.
+    """
+    seen = tables.seen_delivery(mo.fingerprint)
+    return seen is not None and seen[0] not in live and now - seen[1] < REPEAT_WINDOW
+
+
+class _Inbox:
+    def __init__(self, tables: Tables, rules: Rules, now: Millis) -> None:
+        self._tables, self._rules, self._now = tables, rules, now
+        self.journal = Journal(tables, now)
+
+    def receive(self, mo: Mo) -> None:
+        data, place = mo.user_data, mo.user_data.concat
+        if place is None:
+            segment = concat.Inbound(1, mo.data_coding, data.octets, self._now, data.elements)
+            whole = concat.assemble(1, [segment], self._now)
+            assert whole is not None
+            self._deliver(concat.Key(mo.link, mo.source, mo.destination, 0, 1), whole)
+            return
+        segment = concat.Inbound(place.number, mo.data_coding, data.octets, self._now, data.elements)
+        key = _encode_key(concat.Key(mo.link, mo.source, mo.destination, place.reference, place.total))
+        self._tables.put_part(Part(key, place.number, self._now, msgspec.msgpack.encode(segment)))
+        self.try_whole(key)
+
+    def try_whole(self, key: str) -> None:
+        """Deliver a long MO if all of it is there, or has been waited for."""
+        parts = [
+            msgspec.msgpack.decode(part.body, type=concat.Inbound)
+            for part in sorted(self._tables.parts(key), key=lambda part: part.at)
+        ]
+        whose = msgspec.json.decode(key, type=concat.Key)
+        whole = concat.assemble(whose.total, parts, self._now)
+        if whole is not None:
+            self._tables.delete_parts(key)
+            self._deliver(whose, whole)
+
+    def _deliver(self, whose: concat.Key, whole: concat.Whole) -> None:
+        brands = self._rules.brands_at(whose.destination)
+        number = self._rules.number(whose.source)
+        rule = replies.opt_out(whole.text) if whole.text is not None else None
+        if rule is not None:
+            self._opt_out(number, brands, whose.link)
+        brand = brands[0] if len(brands) == 1 else None
+        self._tables.effects.count("inbound", whose.link)
+        self._tell(whose, whole, number, brand, rule)
+
+    def _opt_out(self, number: str, brands: Sequence[str], link: str) -> None:
+        """From here on no marketing of these brands leaves for this number, whatever waits (G6)."""
+        rows = [OptOut(number, brand, self._now, "reply", f"MO on {link}") for brand in brands]
+        self._tables.put_optouts(rows)
+        self._tables.effects.count("optouts", "reply")
+        lanes = [
+            identifier
+            for identifier, lane in self._tables.lanes().items()
+            if lane.brand in brands and self._rules.class_rule(lane.class_).marketing
+        ]
+        for message in self._tables.waiting_for(number, lanes) if lanes else ():
+            self.journal.move(message, Stage.REJECTED, None, error=Failure("opted_out"))
+
+    def _tell(
+        self, whose: concat.Key, whole: concat.Whole, number: str, brand: str | None, rule: str | None
+    ) -> None:
+        identifier = self._tables.new_id(self._now)
+        event = InboundEvent(
+            cursor=0,
+            id=public_id(identifier),
+            from_=number,
+            to=whose.destination,
+            text=whole.text,
+            data=whole.octets.hex() if whole.text is None else None,
+            brand=brand,
+            opt_out=rule is not None,
+            rule=rule,
+            complete=whole.complete,
+            link=whose.link,
+            at=rfc3339(self._now),
+        )
+        self._tables.insert_inbound(identifier, self._now, inbound_event(event))
+        for client in self._rules.clients_of(brand):
+            cursor = self._tables.next_cursor()
+            body = inbound_event(msgspec.structs.replace(event, cursor=cursor))
+            self.journal.event(cursor, client, None, body)
+
+
+def _encode_key(key: concat.Key) -> str:
+    return msgspec.json.encode(key).decode()

@@ -1,0 +1,97 @@
+"""Journal: the only place that changes a message's stage; each change of state makes one event."""
+
+from collections.abc import Sequence
+
+from gatewayd.ledger.events import late_receipt_event, rfc3339, state_event
+from gatewayd.ledger.tables import Event, Tables
+from gatewayd.model import ALLOWED, Failure, Lane, LaneId, Message, MessageId, Millis, Segment, Stage
+
+
+class Journal:
+    """Collects what one operation changes and writes it in batches at `close`.
+
+    A message that is touched must be handed in by `touch` or `move`, always the same object.
+    """
+
+    def __init__(self, tables: Tables, now: Millis) -> None:
+        self._tables = tables
+        self._now = now
+        self._at = rfc3339(now)
+        self._messages: dict[MessageId, Message] = {}
+        self._segments: dict[tuple[MessageId, int, int], Segment] = {}
+        self._fresh: list[Segment] = []
+        self._events: list[Event] = []
+
+    def move(
+        self,
+        message: Message,
+        stage: Stage,
+        due: Millis | None,
+        *,
+        reason: str | None = None,
+        until: Millis | None = None,
+        error: Failure | None = None,
+    ) -> None:
+        """Bring a message to `stage`; tell upstream if that is another state for it."""
+        before, stage_before = message.state, message.stage
+        message.stage, message.due, message.reason, message.until = stage, due, reason, until
+        message.error = error if error is not None else message.error
+        self._messages[message.id] = message
+        stages = self._tables.effects.stages
+        stages[message.lane, stage_before] -= 1
+        stages[message.lane, stage] += 1
+        if message.state is not before:
+            assert message.state in ALLOWED[before], (before, message.state)
+            message.changed_at = self._now
+            self._tell(message)
+
+    def touch(self, message: Message) -> None:
+        """Columns of `message` other than its stage have changed."""
+        self._messages[message.id] = message
+
+    def segment(self, segment: Segment) -> None:
+        """A known segment has changed."""
+        self._segments[segment.message, segment.number, segment.attempt] = segment
+
+    def new_segments(self, segments: Sequence[Segment]) -> None:
+        self._fresh.extend(segments)
+
+    def late_receipt(self, message: Message, segment: int, stat: str, err: str | None, link: str) -> None:
+        """Tell upstream of a receipt that changes nothing any more."""
+        cursor = self._tables.next_cursor()
+        body = late_receipt_event(cursor, message, segment, stat, err, link, self._at)
+        self.event(cursor, self._tables.lane(message.lane).client, message.id, body)
+
+    def event(self, cursor: int, client: str, message: MessageId | None, body: bytes) -> None:
+        self._events.append(Event(cursor, client, message, self._now, body))
+        self._tables.effects.clients.add(client)
+
+    def _tell(self, message: Message) -> None:
+        lane: Lane = self._tables.lane(LaneId(message.lane))
+        cursor = self._tables.next_cursor()
+        self.event(cursor, lane.client, message.id, state_event(cursor, message, lane, self._at))
+        if message.final:
+            self._tables.effects.count("messages_final", lane.class_, message.state.value)
+            if message.state == "rejected" and message.error is not None:
+                self._count_refusal(message.error)
+
+    def _count_refusal(self, error: Failure) -> None:
+        if error.command_status is None and error.stat is None:
+            self._tables.effects.count("policy_refusals", error.code)
+
+    def flush_segments(self) -> None:
+        """Write what segments have become so far, so that a later look-up finds it."""
+        if self._fresh:
+            self._tables.insert_segments(self._fresh)
+            self._fresh = []
+        if self._segments:
+            self._tables.update_segments(list(self._segments.values()))
+            self._segments = {}
+
+    def close(self) -> None:
+        """Write everything; the operation is done."""
+        if self._messages:
+            self._tables.update_messages(list(self._messages.values()))
+        self.flush_segments()
+        if self._events:
+            self._tables.append_events(self._events)

@@ -1,0 +1,39 @@
+"""What operations need to know of the configuration in force; `gatewayd.rules` answers from a snapshot."""
+
+from typing import Protocol
+
+import msgspec
+
+from gatewayd.model import Content, Lane, Millis, Refusal
+from gatewayd.smpp.text import Part
+
+
+class ClassRule(msgspec.Struct, frozen=True):
+    """receipt_wait: how long after the last submit_sm a final receipt is awaited.
+
+    resend: in doubt, the message is sent once more. marketing: opt-outs bind it.
+    """
+
+    receipt_wait: Millis
+    resend: bool
+    marketing: bool
+
+
+class Rules(Protocol):
+    """Pure questions, asked inside a transaction."""
+
+    def class_rule(self, class_: str) -> ClassRule: ...
+    def judge(self, content: Content, lane: Lane, *, opted_out: bool) -> Refusal | None:
+        """May it leave now? Asked when it is claimed (G7)."""
+
+    def parts(self, content: Content, link: str, reference: int) -> tuple[Part, ...]:
+        """The segments of a message as `link` sends them; the same again for the same reference."""
+
+    def clients_of(self, brand: str | None) -> list[str]:
+        """Who is told of an MO: clients entitled to the brand; without a brand, admin clients."""
+
+    def brands_at(self, address: str) -> list[str]:
+        """Brands whose sender is the longest beginning of an MO's destination; none: all of that code."""
+
+    def number(self, address: str) -> str:
+        """An MO's source address in the canonical form of numbers; as it came if it is none."""

@@ -1,0 +1,1 @@
+"""Durable state: one interface, and where it is kept."""

@@ -1,0 +1,87 @@
+"""The SQLite schema and its migrations. Each entry brings the version before it to its own."""
+
+import sqlite3
+from typing import Final
+
+from gatewayd.errors import StoreError
+
+_V1: Final = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE lanes (
+    id INTEGER PRIMARY KEY, route TEXT NOT NULL, class TEXT NOT NULL, client TEXT NOT NULL,
+    brand TEXT NOT NULL, UNIQUE (route, class, client, brand)
+);
+-- stage is model.Stage; content is model.Content as msgpack, error model.Failure as JSON; times in ms
+CREATE TABLE messages (
+    id INTEGER PRIMARY KEY, lane INTEGER NOT NULL, stage INTEGER NOT NULL, content BLOB NOT NULL,
+    due INTEGER, changed_at INTEGER NOT NULL, segments INTEGER NOT NULL, link TEXT,
+    attempts INTEGER NOT NULL, resent INTEGER NOT NULL, reference INTEGER, reason TEXT,
+    until INTEGER, error TEXT, number TEXT NOT NULL, tag TEXT
+);
+CREATE INDEX messages_claimable ON messages (lane, id) WHERE stage IN (2, 7);
+CREATE INDEX messages_due ON messages (due) WHERE due IS NOT NULL;
+CREATE INDEX messages_number ON messages (number);
+CREATE INDEX messages_tag ON messages (tag, id) WHERE tag IS NOT NULL;
+CREATE TABLE keys (
+    client TEXT NOT NULL, key TEXT NOT NULL, message INTEGER NOT NULL, PRIMARY KEY (client, key)
+) WITHOUT ROWID;
+-- stage is model.SegmentStage: 1 claimed, 4 in doubt
+CREATE TABLE segments (
+    message INTEGER NOT NULL, number INTEGER NOT NULL, attempt INTEGER NOT NULL,
+    stage INTEGER NOT NULL, link TEXT NOT NULL, owner INTEGER NOT NULL, claimed_at INTEGER NOT NULL,
+    smsc_id TEXT, answered_at INTEGER, status INTEGER, stat TEXT, err TEXT, receipt_at INTEGER,
+    PRIMARY KEY (message, number, attempt)
+) WITHOUT ROWID;
+CREATE INDEX segments_smsc_id ON segments (link, smsc_id) WHERE smsc_id IS NOT NULL;
+CREATE INDEX segments_claimed ON segments (message) WHERE stage = 1;
+CREATE TABLE concatenation (
+    sender TEXT NOT NULL, number TEXT NOT NULL, reference INTEGER NOT NULL,
+    PRIMARY KEY (sender, number)
+) WITHOUT ROWID;
+-- receipts beside the segments: early, unmatched (message NULL), late, not final
+CREATE TABLE receipts (
+    id INTEGER PRIMARY KEY, link TEXT NOT NULL, smsc_id TEXT NOT NULL, number TEXT NOT NULL,
+    at INTEGER NOT NULL, message INTEGER, body BLOB NOT NULL
+);
+CREATE INDEX receipts_by_id ON receipts (link, smsc_id) WHERE message IS NULL;
+CREATE INDEX receipts_by_number ON receipts (link, number) WHERE message IS NULL;
+CREATE INDEX receipts_by_message ON receipts (message) WHERE message IS NOT NULL;
+CREATE TABLE events (
+    cursor INTEGER PRIMARY KEY, client TEXT NOT NULL, message INTEGER, at INTEGER NOT NULL,
+    body BLOB NOT NULL
+);
+CREATE INDEX events_by_client ON events (client, cursor);
+CREATE INDEX events_by_message ON events (message) WHERE message IS NOT NULL;
+CREATE TABLE consumers (
+    client TEXT NOT NULL, name TEXT NOT NULL, acknowledged INTEGER NOT NULL, at INTEGER NOT NULL,
+    PRIMARY KEY (client, name)
+) WITHOUT ROWID;
+CREATE TABLE optouts (
+    number TEXT NOT NULL, brand TEXT NOT NULL, since INTEGER NOT NULL, source TEXT NOT NULL,
+    reason TEXT, PRIMARY KEY (number, brand)
+) WITHOUT ROWID;
+CREATE TABLE inbound (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, body BLOB NOT NULL);
+CREATE TABLE deliveries (
+    fingerprint BLOB PRIMARY KEY, session INTEGER NOT NULL, at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE parts (
+    key TEXT NOT NULL, number INTEGER NOT NULL, at INTEGER NOT NULL, body BLOB NOT NULL,
+    PRIMARY KEY (key, number)
+) WITHOUT ROWID;
+"""
+
+MIGRATIONS: Final = (_V1,)
+VERSION: Final = len(MIGRATIONS)
+
+
+def migrate(connection: sqlite3.Connection, path: str) -> None:
+    """Bring the database to `VERSION` in one transaction. Raises StoreError for a newer one."""
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if version > VERSION:
+        raise StoreError(
+            f"{path} has schema version {version}, this gatewayd knows {VERSION}: "
+            "start the newer gatewayd again, or restore a backup made before the upgrade"
+        )
+    for number in range(version, VERSION):
+        script = f"BEGIN;{MIGRATIONS[number]};PRAGMA user_version = {number + 1};COMMIT;"
+        connection.executescript(script)
