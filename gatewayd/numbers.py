@@ -21,7 +21,7 @@ _FOLDED: Final = (
 )
 
 
-class InvalidNumber(GatewayError, ValueError):  # noqa: N818  as in errors.py, the name says what happened
+class InvalidNumber(GatewayError, ValueError):
     """No number a message can go to. `reason` says why, without the number."""
 
     def __init__(self, reason: str) -> None:

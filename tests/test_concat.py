@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatewayd.concat import WAIT, MoSegment, Key, Whole, assemble, overdue
+from gatewayd.concat import WAIT, Key, MoSegment, Whole, assemble, overdue
 
 UCS2, GSM7, BINARY = 8, 0, 4
 

@@ -64,7 +64,7 @@ class Part(msgspec.Struct, frozen=True, gc=False):
         return f"Part({self.number} of {self.total}, {len(self.short_message)} octets)"
 
 
-class Unencodable(GatewayError):  # noqa: N818  as in errors.py, the name says what happened
+class Unencodable(GatewayError):
     """The encoding lacks a character, or a surrogate has no partner. `index` counts characters from 0."""
 
     def __init__(self, encoding: Encoding, character: str, index: int) -> None:
@@ -74,7 +74,7 @@ class Unencodable(GatewayError):  # noqa: N818  as in errors.py, the name says w
         self.index = index
 
 
-class InvalidHeader(GatewayError):  # noqa: N818  as in errors.py
+class InvalidHeader(GatewayError):
     """The client's own user data header cannot be sent as it is."""
 
 
@@ -180,7 +180,7 @@ def _pieces(text: str, encoding: Encoding, carry: Carry) -> list[bytes]:
         case Encoding.GSM7:
             return gsm.cut(octets, room * 8 // 7)
         case Encoding.UCS2:
-            return ucs2.cut(text, room & ~1)
+            return ucs2.cut(text, room)
         case Encoding.LATIN1 | Encoding.BINARY:
             return _cut(octets, room)
         case _:

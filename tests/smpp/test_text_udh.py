@@ -21,6 +21,7 @@ from gatewayd.smpp.udh import UDHI, Concat, UserData, concat_8_bit, concat_16_bi
         ("05 0004 07 02 01 54", [], "05 0004 07 02 01 54"),
         ("05 0002 07 02 01 54", [], "05 0002 07 02 01 54"),
         ("01 00 54", [], "01 00 54"),
+        ("01 00", [], "01 00"),
     ],
 )
 def test_elements_and_payload(octets: str, elements: list[tuple[int, str]], payload: str) -> None:
