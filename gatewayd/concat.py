@@ -28,7 +28,7 @@ class Key(msgspec.Struct, frozen=True, gc=False):
     total: int
 
 
-class MoSegment(msgspec.Struct, frozen=True, gc=False):
+class Inbound(msgspec.Struct, frozen=True, gc=False):
     """One received segment. octets: without the header, whose elements (ports) are kept beside them."""
 
     number: int
@@ -39,7 +39,7 @@ class MoSegment(msgspec.Struct, frozen=True, gc=False):
 
     def __repr__(self) -> str:
         """Without the text, which must not reach a log."""
-        return f"MoSegment({self.number}, data_coding={self.data_coding}, {len(self.octets)} octets)"
+        return f"Inbound({self.number}, data_coding={self.data_coding}, {len(self.octets)} octets)"
 
 
 class Whole(msgspec.Struct, frozen=True, gc=False):
@@ -55,13 +55,13 @@ class Whole(msgspec.Struct, frozen=True, gc=False):
         return f"Whole({len(self.octets)} octets, complete={self.complete})"
 
 
-def assemble(total: int, segments: Iterable[MoSegment], now: Millis, wait: Millis = WAIT) -> Whole | None:
+def assemble(total: int, segments: Iterable[Inbound], now: Millis, wait: Millis = WAIT) -> Whole | None:
     """The message, once all its segments are there or have been waited for; None before that.
 
     segments: of one key, first come first; in any order of numbers. Of a repeated number the first counts,
     since SMSCs repeat a deliver_sm whose response came late.
     """
-    by_number: dict[int, MoSegment] = {}
+    by_number: dict[int, Inbound] = {}
     for segment in segments:
         by_number.setdefault(segment.number, segment)
     complete = len(by_number) == total
@@ -71,18 +71,18 @@ def assemble(total: int, segments: Iterable[MoSegment], now: Millis, wait: Milli
     return Whole(_text(ordered), b"".join(s.octets for s in ordered), ordered[0].elements, complete)
 
 
-def overdue(segments: Iterable[MoSegment], now: Millis, wait: Millis = WAIT) -> bool:
+def overdue(segments: Iterable[Inbound], now: Millis, wait: Millis = WAIT) -> bool:
     """Whether the first of these to arrive has waited long enough for the others; False for none."""
     return now >= min((segment.received_at for segment in segments), default=now + 1) + wait
 
 
-def _text(ordered: list[MoSegment]) -> str | None:
+def _text(ordered: list[Inbound]) -> str | None:
     """Neighbours in one coding are decoded as one, since a surrogate pair may lie across a cut."""
     texts = [decode(b"".join(s.octets for s in run), coding) for coding, run in _runs(ordered)]
     return None if None in texts else "".join(filter(None, texts))
 
 
-def _runs(ordered: list[MoSegment]) -> Iterable[tuple[int, list[MoSegment]]]:
+def _runs(ordered: list[Inbound]) -> Iterable[tuple[int, list[Inbound]]]:
     """Segments that follow each other without a gap in one data_coding."""
     places = groupby(enumerate(ordered), lambda place: (place[1].data_coding, place[1].number - place[0]))
     return [(coding, [segment for _, segment in run]) for (coding, _), run in places]

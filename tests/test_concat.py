@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatewayd.concat import WAIT, Key, MoSegment, Whole, assemble, overdue
+from gatewayd.concat import WAIT, Inbound, Key, Whole, assemble, overdue
 
 UCS2, GSM7, BINARY = 8, 0, 4
 
 
-def segment(number: int, octets: bytes, data_coding: int = GSM7, received_at: int = 0) -> MoSegment:
-    return MoSegment(number, data_coding, octets, received_at)
+def segment(number: int, octets: bytes, data_coding: int = GSM7, received_at: int = 0) -> Inbound:
+    return Inbound(number, data_coding, octets, received_at)
 
 
 @given(st.lists(st.binary(max_size=5), min_size=2, max_size=9), st.randoms(use_true_random=False))
@@ -72,7 +72,7 @@ def test_one_binary_segment_makes_the_message_binary() -> None:
 def test_ports_of_the_first_segment_are_kept() -> None:
     """Binary content is told apart by its ports."""
     ports = ((0x05, bytes.fromhex("0b8423f0")),)
-    arrivals = [MoSegment(2, BINARY, b"b", 0, ()), MoSegment(1, BINARY, b"a", 0, ports)]
+    arrivals = [Inbound(2, BINARY, b"b", 0, ()), Inbound(1, BINARY, b"a", 0, ports)]
     assert assemble(2, arrivals, now=0) == Whole(None, b"ab", ports, complete=True)
 
 
@@ -120,5 +120,5 @@ def test_key_groups_segments() -> None:
 def test_repr_shows_no_text() -> None:
     """Records end up in logs and tracebacks; texts may not (G11)."""
     whole = Whole("secret", b"secret", (), complete=True)
-    assert repr(segment(1, b"secret")) == "MoSegment(1, data_coding=0, 6 octets)"
+    assert repr(segment(1, b"secret")) == "Inbound(1, data_coding=0, 6 octets)"
     assert repr(whole) == "Whole(6 octets, complete=True)"

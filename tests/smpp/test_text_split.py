@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from smpplib import gsm as smpplib_gsm
 
-from gatewayd.concat import MoSegment, assemble
+from gatewayd.concat import Inbound, assemble
 from gatewayd.errors import LocalProtocolError
 from gatewayd.smpp import udh
 from gatewayd.smpp.text import (
@@ -67,7 +67,7 @@ def received(part: Part) -> udh.UserData:
 
 def reassembled(parts: tuple[Part, ...]) -> str | None:
     """As the inbound side reads the segments, last one first."""
-    segments = [MoSegment(part.number, part.data_coding, received(part).octets, 0) for part in parts]
+    segments = [Inbound(part.number, part.data_coding, received(part).octets, 0) for part in parts]
     whole = assemble(len(parts), reversed(segments), now=0)
     assert whole is not None
     assert whole.complete
