@@ -1,0 +1,288 @@
+"""A scenario: how the simulated SMSC behaves, as YAML. Every key is described in README.md.
+
+Values of `default` hold for every account; an account of `accounts` states only what differs. A scenario is
+frozen; `Scenario.changed` makes another one, checked like a file, which is how `set` works while it runs.
+"""
+
+import json
+import random
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import available_timezones
+
+import yaml
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    model_validator,
+)
+
+from gatewayd.errors import ConfigError, Problem
+from gatewayd.smpp import consts
+
+
+def _command_status(value: object) -> object:
+    """A number as it is, a symbolic name as its number."""
+    if not isinstance(value, str):
+        return value
+    if value not in consts.STATUS_NUMBERS:
+        raise ValueError("no such command_status: write its name (ESME_RTHROTTLED) or its number")
+    return consts.STATUS_NUMBERS[value]
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("no such time zone: write one like UTC or Asia/Shanghai")
+    return name
+
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Seconds = Annotated[float, Field(ge=0, le=31_536_000)]
+CommandStatus = Annotated[int, BeforeValidator(_command_status), Field(ge=1, le=0xFFFFFFFF)]
+Zone = Annotated[str, AfterValidator(_known_zone)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class Delay(Section):
+    """Seconds: `min`, plus an even spread up to `max`, plus an exponential tail of the given mean.
+
+    A bare number is that number each time.
+    """
+
+    min: Seconds = 0.0
+    max: Seconds | None = None
+    mean: Seconds = 0.0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_number(cls, value: object) -> object:
+        return {"min": value} if isinstance(value, int | float) else value
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.max is not None and self.max < self.min:
+            raise ValueError("max is less than min")
+        return self
+
+    def drawn(self, rng: random.Random) -> float:
+        """One delay. A bare number draws nothing."""
+        seconds = self.min
+        if self.max is not None:
+            seconds = rng.uniform(seconds, self.max)
+        return seconds + rng.expovariate(1 / self.mean) if self.mean else seconds
+
+
+class Fault(Section):
+    """A share of submit_sm refused; `to`: only those whose destination_addr begins so."""
+
+    status: CommandStatus
+    share: Share = 1.0
+    to: str = ""
+
+
+class Responses(Section):
+    """How submit_sm are answered."""
+
+    message_id: Literal["decimal", "hex", "uuid"] = "decimal"
+    delay: Delay = Delay()
+    answered: Share = 1.0
+    throttle: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    errors: tuple[Fault, ...] = ()
+
+
+class Outcome(Section):
+    """One way a message can end; weight is relative to the other outcomes."""
+
+    stat: Literal["DELIVRD", "UNDELIV", "EXPIRED", "REJECTD", "DELETED", "ACCEPTD", "UNKNOWN", "ENROUTE"]
+    weight: Annotated[float, Field(gt=0)] = 1.0
+    err: Annotated[str, Field(max_length=8)] = "000"
+
+
+class Receipts(Section):
+    """What receipts look like, when they go out and on which session."""
+
+    outcomes: Annotated[tuple[Outcome, ...], Field(min_length=1)] = (Outcome(stat="DELIVRD"),)
+    delay: Delay = Delay()
+    before_response: Share = 0.0
+    duplicated: Share = 0.0
+    lost: Share = 0.0
+    session: Literal["same", "other"] = "same"
+    window: Annotated[int, Field(ge=1, le=100_000)] = 1000
+    retry_delay: Seconds = 1.0
+    timezone: Zone = "UTC"
+    date_format: str = "%y%m%d%H%M"
+    text: bool = True
+    message_id_tlv: bool = True
+    state_tlv: bool = True
+    reference_tlv: bool = True
+
+    @model_validator(mode="after")
+    def _tells_something(self) -> Self:
+        if not (self.text or self.message_id_tlv):
+            raise ValueError("with neither text nor message_id_tlv a receipt names no message")
+        return self
+
+
+class Account(Section):
+    """One account. window and throughput are what it is told; the judge measures against them."""
+
+    password: str | None = None
+    binds: frozenset[Literal["transmitter", "receiver", "transceiver"]] = frozenset(
+        {"transmitter", "receiver", "transceiver"}
+    )
+    sessions: Annotated[int, Field(ge=0)] = 0
+    refuse_bind: CommandStatus | None = None
+    window: Annotated[int, Field(ge=0)] = 0
+    throughput: Annotated[float, Field(ge=0)] = 0.0
+    disconnect_after: Annotated[int, Field(ge=0)] = 0
+    responses: Responses = Responses()
+    receipts: Receipts = Receipts()
+
+
+class Scenario(Section):
+    """What `smsc-simulator` runs on; `Scenario()` is the contract's behaviour without a file.
+
+    Without `accounts` any credentials bind, each system_id an account of its own that behaves as `default`.
+    enquire_link_interval, response_timeout: of its sessions, seconds.
+    first_id: number of the first message id; absent, it comes from the clock, so that no restart repeats one.
+    """
+
+    seed: int = 1
+    system_id: Annotated[str, Field(max_length=15)] = "smsc"
+    enquire_link_interval: Annotated[float, Field(gt=0)] = 30.0
+    response_timeout: Annotated[float, Field(gt=0)] = 30.0
+    first_id: Annotated[int, Field(ge=1, le=2**62)] | None = None
+    default: Account = Account()
+    accounts: dict[Annotated[str, Field(min_length=1, max_length=15)], Account] = {}
+    _raw: dict[str, Any] = PrivateAttr(default_factory=dict)
+
+    def account(self, system_id: str) -> Account | None:
+        """Settings of an account; None if the system_id is not known."""
+        return self.accounts.get(system_id) if self.accounts else self.default
+
+    def changed(self, patch: Mapping[str, Any]) -> "Scenario":
+        """This scenario with the patch merged in (RFC 7396: null takes a value back to its default).
+
+        Raises ConfigError with all that is wrong; the path of a value stands for the line of a file.
+        """
+        return _build(merged(self._raw, patch), lambda _: (1, 1), "scenario")
+
+
+def load(path: Path) -> Scenario:
+    """Read a scenario file. Raises ConfigError (all problems, with line and column) or OSError."""
+    loader = _Yaml12Loader(path.read_text(encoding="utf-8"))
+    try:
+        node = loader.get_single_node()
+        raw = {} if node is None else loader.construct_document(node)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        raise ConfigError([Problem(str(path), line, column, str(error.problem))]) from None
+    finally:
+        loader.dispose()
+    if not isinstance(raw, dict):
+        raise ConfigError([Problem(str(path), 1, 1, "a scenario is a mapping of keys to values")])
+    return _build(raw, lambda keys: _mark(node, keys), str(path))
+
+
+def merged(base: Any, patch: Any) -> Any:
+    """A JSON merge patch (RFC 7396) applied to a copy."""
+    if not isinstance(patch, Mapping):
+        return patch
+    result = dict(base) if isinstance(base, Mapping) else {}
+    for key, value in patch.items():
+        if value is None:
+            result.pop(key, None)
+        else:
+            result[key] = merged(result.get(key), value)
+    return result
+
+
+Keys = tuple[str | int, ...]
+
+
+def _build(raw: dict[str, Any], mark: Callable[[Keys], tuple[int, int]], file: str) -> Scenario:
+    raw = json.loads(json.dumps(raw, default=str))
+    whole = dict(raw)
+    if isinstance(accounts := raw.get("accounts"), dict):
+        whole["accounts"] = {name: merged(raw.get("default"), own or {}) for name, own in accounts.items()}
+    try:
+        scenario = Scenario.model_validate_json(json.dumps(whole))
+    except ValidationError as error:
+        problems = [
+            Problem(file, *mark(item["loc"]), _said(item["loc"], item["msg"]))
+            for item in error.errors(include_url=False)
+            if not _inherited(raw, item["loc"][:-1] if item["type"] == "missing" else item["loc"])
+        ]
+        raise ConfigError(problems) from None
+    scenario._raw = raw  # noqa: SLF001  a private attribute of pydantic cannot be given to the constructor
+    return scenario
+
+
+def _inherited(raw: dict[str, Any], keys: Keys) -> bool:
+    """Whether an account has this only from `default`, where the same problem is told already."""
+    if keys[0] != "accounts":
+        return False
+    found: Any = raw
+    for key in keys:
+        if isinstance(found, dict) and key not in found:
+            return True
+        found = found[key]
+    return False
+
+
+def _said(keys: Keys, message: str) -> str:
+    return f"{'.'.join(map(str, keys))}: {message.removeprefix('Value error, ')}"
+
+
+def _mark(node: yaml.Node | None, keys: Keys) -> tuple[int, int]:
+    """Line and column of the value at keys, or of the nearest thing around it."""
+    for key in keys:
+        match node:
+            case yaml.MappingNode(value=pairs):
+                inner = [value for name, value in pairs if name.value == key]
+            case yaml.SequenceNode(value=items) if isinstance(key, int):
+                inner = items[key : key + 1]
+            case _:
+                inner = []
+        if not inner:
+            break
+        node = inner[0]
+    return (node.start_mark.line + 1, node.start_mark.column + 1) if node else (1, 1)
+
+
+class _Yaml12Loader(yaml.SafeLoader):
+    """Scalars as YAML 1.2 reads them (`0044`, `22:00` and `NO` stay strings); a key may stand only once."""
+
+    yaml_implicit_resolvers = {}  # noqa: RUF012  the base class declares it so
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002  the base class declares it so
+        seen = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"{key.value}: stands twice", key.start_mark
+                )
+            seen.add(key.value)
+        return super().construct_mapping(node, deep=deep)
+
+
+for _tag, _pattern, _first in (
+    ("null", r"~|null|", [*"~n", ""]),
+    ("bool", r"true|false", "tf"),
+    ("int", r"-?(?:0|[1-9][0-9]*)|0x[0-9a-fA-F]+", "-0123456789"),
+    ("float", r"-?(?:0|[1-9][0-9]*)\.[0-9]+(?:[eE][-+]?[0-9]+)?", "-0123456789"),
+):
+    _Yaml12Loader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), list(_first)
+    )
