@@ -181,7 +181,7 @@ class SubmitMulti(Pdu, frozen=True):
     source_addr_ton: Octet = 0
     source_addr_npi: Octet = 0
     source_addr: SourceAddress = b""
-    dest_addresses: Annotated[tuple[Destination, ...], Destinations(least=1, most=254)] = ()
+    dest_address: Annotated[tuple[Destination, ...], Destinations(least=1, most=254)] = ()
     esm_class: Octet = 0
     protocol_id: Octet = 0
     priority_flag: Octet = 0
@@ -200,7 +200,7 @@ class SubmitMultiResp(Pdu, frozen=True):
     command_id: ClassVar[int] = 0x8000_0021
 
     message_id: MessageId = b""
-    unsuccess_smes: Annotated[tuple[UnsuccessSme, ...], UnsuccessSmes(least=0, most=255)] = ()
+    unsuccess_sme: Annotated[tuple[UnsuccessSme, ...], UnsuccessSmes(least=0, most=255)] = ()
 
 
 class DeliverSm(Pdu, frozen=True):

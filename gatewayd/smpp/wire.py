@@ -12,7 +12,7 @@ Tlv = tuple[int, bytes]
 """Tag and raw value."""
 
 
-class Unreadable(ValueError):  # noqa: N818  caught by codec.decode, which makes it the peer's error
+class Unreadable(ValueError):
     """The octets of a field (named by the only argument) are cut off, unterminated or over-long."""
 
 

@@ -1,4 +1,4 @@
-"""Codec against smpplib, in one run: `python tests/bench/bench_codec.py` prints a table and fails below a threshold.
+"""Codec against smpplib in one run; as a script it prints a table and fails below a threshold.
 
 Both sides do the same work: encoding builds the object first, a receipt is decoded with its two TLVs typed.
 """
