@@ -46,10 +46,10 @@ class Bucket:
             self._empty_at = max(self._empty_at, now - self._capacity / self._rate) + n / self._rate
 
     def next_at(self, now: float, n: int = 1) -> float:
-        """When `n` segments may leave at once, or as many as ever may."""
+        """When `n` segments may leave at once, or half of what ever may: the other half is for being late."""
         if self._rate == 0:
             return max(now, self._empty_at)
-        return max(now, self._empty_at + min(n, math.floor(self._capacity)) / self._rate)
+        return max(now, self._empty_at + min(n, math.floor((1 + self._capacity) / 2)) / self._rate)
 
     def pause_until(self, until: float) -> None:
         """Nothing leaves before `until`; then it fills from empty. An earlier pause is not cut short."""
