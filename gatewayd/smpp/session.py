@@ -186,7 +186,7 @@ class Session:
 
     def _on_response(self, pdu: Pdu, now: float, events: list[SessionEvent]) -> None:
         entry = self.window.get(pdu.sequence_number)
-        if entry is None or not _fits(entry.request, pdu):
+        if entry is None or entry.unsent or not _fits(entry.request, pdu):
             events.append(UnmatchedResponse(pdu))
             return
         self.window.remove(entry)
@@ -248,8 +248,10 @@ class Session:
 
     def _on_unbind(self, pdu: Unbind, now: float, events: list[SessionEvent]) -> None:
         """What the owner still owes goes out first, or the peer would have to ask all that again."""
+        if self._peer_unbind is not None:
+            return
         if self.state is not State.UNBINDING:
-            self._management = None
+            self._management = None  # a bind that is no longer wanted; an unbind of ours may still be answered
         self._peer_unbind = pdu
         self._enter(State.UNBINDING, leave_by=now + self.limits.unbind_grace)
         if not self._owed:
