@@ -18,9 +18,9 @@ from gatewayd.smpp.udh import parse_udh
 TOLERANCE: Final = timedelta(seconds=120)  # between the SMSC's clock and ours
 MINUTE: Final = timedelta(minutes=1)  # dates of Appendix B are cut to the minute
 NUMBER_TAIL: Final = 7  # digits that must agree where one side leaves the country code out
-PLACEHOLDERS: Final = frozenset({b"", b"none", b"null", b"n/a", b"empty"})  # Vonage writes "text:none"
+NOISE: Final = bytes(octet for octet in range(0x80) if not chr(octet).isalnum())
+PLACEHOLDERS: Final = frozenset({b"", b"none", b"null", b"na", b"empty"})  # Vonage writes "text:none"
 GARBLED: Final = "?\ufffd\x1a"  # what a transcoder leaves of a character it lacks
-GSM7: Final = 0  # data_coding
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -96,7 +96,7 @@ def _same_minute(submit_at: datetime, candidate: Candidate, tolerance: timedelta
 
 def _usable(text_head: bytes) -> bool:
     """Whether it repeats anything of the message at all."""
-    return text_head.strip(b" \0\r\n?.-*").lower() not in PLACEHOLDERS
+    return text_head.translate(None, NOISE).lower() not in PLACEHOLDERS
 
 
 def _same_text(text_head: bytes, candidate: Candidate) -> bool:
@@ -104,7 +104,7 @@ def _same_text(text_head: bytes, candidate: Candidate) -> bool:
 
     Some SMSCs count the user data header as text, some pad with blanks or NULs.
     """
-    echoes = {text_head, text_head.strip(), text_head.rstrip(b" \0"), parse_udh(text_head)[1]} - {b""}
+    echoes = {text_head, text_head.lstrip(b" "), text_head.rstrip(b" \0"), parse_udh(text_head)[1]} - {b""}
     if any(candidate.head.startswith(echo) for echo in echoes):
         return True
     sent = decode(candidate.head, candidate.data_coding) or ""
@@ -113,8 +113,7 @@ def _same_text(text_head: bytes, candidate: Candidate) -> bool:
 
 def _readings(echo: bytes) -> Sequence[str]:
     """What the octets can mean; a character cut in the middle is left out."""
-    encodings = ("latin-1", "utf-8", "utf-16-be", "gbk")
-    return [decode(echo, GSM7) or "", *(echo.decode(encoding, "ignore") for encoding in encodings)]
+    return [echo.decode(encoding, "ignore") for encoding in ("latin-1", "utf-8", "utf-16-be", "gbk")]
 
 
 def _same_characters(reading: str, sent: str) -> bool:
