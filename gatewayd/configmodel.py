@@ -134,7 +134,7 @@ class Link(Model):
     system_id: Annotated[str, ascii_text(15)] = Field(description="account at the SMSC")
     password: SecretOf | None = Field(default=None, description="absent: an empty password is sent")
     system_type: Annotated[str, ascii_text(12)] = Field(default="", description="as the SMSC prescribes")
-    interface_version: Octet = Field(default=0x34, description="SMPP version told at bind; 0x34 is 3.4")
+    interface_version: Octet = Field(default=0x34, description="SMPP version told at bind; 52 (0x34) is 3.4")
     addr_ton: Octet = Field(default=0, description="TON of address_range")
     addr_npi: Octet = Field(default=0, description="NPI of address_range")
     address_range: Annotated[str, ascii_text(40)] = Field(

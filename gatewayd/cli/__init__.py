@@ -1,0 +1,1 @@
+"""Commands: argv -> the daemon, or a request to one through its socket."""

@@ -1,0 +1,104 @@
+"""The reference of every configuration key, made from the records that judge them.
+
+`python -m gatewayd.cli.reference FILE` writes it between the marks in FILE (config/README.md).
+"""
+
+import sys
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from gatewayd import configmodel as model
+
+BEGIN = "<!-- keys: written by gatewayd.cli.reference -->"
+END = "<!-- end of keys -->"
+
+_SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
+    ("The file", model.Config),
+    ("listeners: a list of", model.Listener),
+    ("clients: NAME:", model.Client),
+    ("links: NAME:", model.Link),
+    ("links: NAME: tls:", model.Tls),
+    ("A secret (password, key)", model.Secret),
+    ("encryption:", model.Encryption),
+    ("brands: NAME:", model.Brand),
+    ("classes: NAME:", model.ClassSettings),
+    ("routes: a list of", model.Route),
+    ("routes: match:", model.Match),
+    ("policy:", model.Policy),
+    ("policy: quiet_hours:", model.QuietHours),
+    ("policy: frequency: a list of", model.Frequency),
+    ("tests: a list of", model.RoutingTest),
+    ("limits:", model.Limits),
+)
+_SPELLED_BELOW = (model.Policy(), model.Limits())
+_KINDS: dict[object, str] = {str: "text", int: "whole number", float: "number", bool: "true or false"}
+
+
+def reference() -> str:
+    """All tables, in Markdown."""
+    return "\n".join(f"### {title}\n\n{_table(record)}" for title, record in _SECTIONS)
+
+
+def between_marks(text: str) -> str:
+    """`text` with the reference written anew between its marks."""
+    before, _, rest = text.partition(BEGIN)
+    after = rest.partition(END)[2]
+    return f"{before}{BEGIN}\n\n{reference()}\n{END}{after}"
+
+
+def _table(record: type[BaseModel]) -> str:
+    head = "| key | value | default | meaning |\n| --- | --- | --- | --- |\n"
+    return head + "".join(_row(name, field) for name, field in record.model_fields.items())
+
+
+def _row(name: str, field: FieldInfo) -> str:
+    kind = " or ".join(dict.fromkeys(_kinds(field.annotation)))
+    cells = (f"`{field.alias or name}`", kind, _default(field), field.description or "")
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |\n"
+
+
+def _default(field: FieldInfo) -> str:
+    value = field.default
+    if value is PydanticUndefined:
+        return "must be given"
+    if value is None or value in ((), {}) or value in _SPELLED_BELOW:
+        return ""
+    values = value if isinstance(value, tuple) else (value,)
+    return ", ".join(f"`{_inline(item)}`" for item in values)
+
+
+def _inline(value: object) -> str:
+    """A value as YAML would have it on one line."""
+    if isinstance(value, BaseModel):
+        items = value.model_dump(by_alias=True, exclude_unset=True).items()
+        return f"{{{', '.join(f'{key}: {_inline(item)}' for key, item in items)}}}"
+    return str(value).lower() if isinstance(value, bool) else str(value) or '""'
+
+
+def _kinds(annotation: Any) -> list[str]:
+    """What may stand there, in an operator's words."""
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin is Literal:
+        return [f"`{value}`" for value in inner]
+    if origin is Annotated:
+        return _kinds(inner[0])
+    if origin in (Union, UnionType):
+        return [kind for part in inner if part is not NoneType for kind in _kinds(part)]
+    if origin in (tuple, dict):
+        held = inner[0] if origin is tuple else inner[1]
+        return [f"{'list of' if origin is tuple else 'map of name to'} {kind}" for kind in _kinds(held)]
+    return [_KINDS.get(annotation, "mapping")]
+
+
+def main() -> None:
+    path = Path(sys.argv[1])
+    path.write_text(between_marks(path.read_text("utf-8")), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
