@@ -4,6 +4,8 @@ Names are those of the specification; octet strings are `bytes`. A size counts t
 Where the field takes more than the specification allows, `accept` says how much we read.
 """
 
+from collections.abc import Mapping
+from functools import cache
 from typing import Annotated, ClassVar, Final, get_type_hints
 
 import msgspec
@@ -43,7 +45,8 @@ class Pdu(msgspec.Struct, frozen=True, gc=False):
         return f"{name}(sequence_number={self.sequence_number}, command_status={status})"
 
 
-def fields(pdu: type[Pdu]) -> dict[str, Kind]:
+@cache
+def fields(pdu: type[Pdu]) -> Mapping[str, Kind]:
     """Mandatory fields of a PDU class in wire order."""
     hints = get_type_hints(pdu, include_extras=True)
     return {name: hint.__metadata__[0] for name, hint in hints.items() if hasattr(hint, "__metadata__")}

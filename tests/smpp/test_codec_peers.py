@@ -155,6 +155,7 @@ WRONG = [
     ("password", BindTransceiver(password=b"p\0w")),
     ("message_id", SubmitSmResp(message_id=b"1" * 65)),
     ("dest_address", SubmitMulti()),
+    ("dest_address", SubmitMulti(dest_address=(DistributionList(dl_name=b"a\0b"),))),
     (
         "dest_address must be 1 to 254 items",
         SubmitMulti(dest_address=(DistributionList(dl_name=b"x"),) * 255),
