@@ -1,12 +1,12 @@
 """Claiming: from queued messages to segments in the hands of one link, durable before the wire (G2)."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
 import msgspec
 
 from gatewayd.ledger.fold import best_attempts
 from gatewayd.ledger.journal import Journal
+from gatewayd.ledger.rules import Rules
 from gatewayd.ledger.tables import Tables
 from gatewayd.model import (
     Content,
@@ -16,7 +16,6 @@ from gatewayd.model import (
     Message,
     MessageId,
     Millis,
-    Refusal,
     Segment,
     SegmentStage,
     Stage,
@@ -35,14 +34,6 @@ class Want(msgspec.Struct, frozen=True):
     pick: Callable[[Message, str | None], str | None]
 
 
-class Sending(Protocol):
-    """The rules at the moment of sending, from the snapshot in force."""
-
-    def judge(self, content: Content, lane: Lane, opted_out: bool) -> Refusal | None: ...  # noqa: FBT001  a fact
-    def parts(self, content: Content, link: str, reference: int) -> tuple[Part, ...]: ...
-    def marketing(self, class_: str) -> bool: ...
-
-
 class Claimed(msgspec.Struct, frozen=True, gc=False):
     """One message in the hands of `link`: the segments to send now, in order, with their octets."""
 
@@ -54,10 +45,10 @@ class Claimed(msgspec.Struct, frozen=True, gc=False):
 
 
 def claim(
-    tables: Tables, wants: Sequence[Want], sending: Sending, owner: int, start: int, now: Millis
+    tables: Tables, wants: Sequence[Want], rules: Rules, owner: int, start: int, now: Millis
 ) -> list[Claimed]:
     """Claim what the links can take. `start`: a random number a new reference counter begins with."""
-    claiming = _Claiming(tables, sending, owner, start, now)
+    claiming = _Claiming(tables, rules, owner, start, now)
     for want in wants:
         claiming.lane(want)
     claiming.journal.close()
@@ -65,8 +56,8 @@ def claim(
 
 
 class _Claiming:
-    def __init__(self, tables: Tables, sending: Sending, owner: int, start: int, now: Millis) -> None:
-        self._tables, self._sending, self._owner = tables, sending, owner
+    def __init__(self, tables: Tables, rules: Rules, owner: int, start: int, now: Millis) -> None:
+        self._tables, self._rules, self._owner = tables, rules, owner
         self._start, self._now = start, now
         self.journal = Journal(tables, now)
         self.claimed: list[Claimed] = []
@@ -74,7 +65,7 @@ class _Claiming:
     def lane(self, want: Want) -> None:
         """Take from the front of a lane until its links are full."""
         lane = self._tables.lane(want.lane)
-        messages = self._tables.claimable(want.lane, want.limit)
+        messages = self._tables.claimable(want.lane, MessageId(0), want.limit)
         opted_out = self._opted_out(lane, messages)
         for message in messages:
             if self._ended(message, lane, opted_out=message.content.to in opted_out):
@@ -88,7 +79,7 @@ class _Claiming:
                 break
 
     def _opted_out(self, lane: Lane, messages: Sequence[Message]) -> set[str]:
-        if not messages or not self._sending.marketing(lane.class_):
+        if not messages or not self._rules.class_rule(lane.class_).marketing:
             return set()
         pairs = self._tables.opted_out([(message.content.to, lane.brand) for message in messages])
         return {number for number, _ in pairs}
@@ -98,7 +89,7 @@ class _Claiming:
         if message.content.expires_at <= self._now:
             self.journal.move(message, Stage.EXPIRED, None, error=Failure("expired"))
             return True
-        refusal = self._sending.judge(message.content, lane, opted_out)
+        refusal = self._rules.judge(message.content, lane, opted_out=opted_out)
         if refusal is not None:
             self.journal.move(message, Stage.REJECTED, None, error=Failure(refusal.code, refusal.detail))
             return True
@@ -116,10 +107,10 @@ class _Claiming:
 
     def _parts(self, message: Message, link: str) -> tuple[Part, ...]:
         content = message.content
-        parts = self._sending.parts(content, link, message.reference or 0)
+        parts = self._rules.parts(content, link, message.reference or 0)
         if len(parts) > 1 and message.reference is None:
             message.reference = self._tables.next_reference(content.sender, content.to, self._start)
-            parts = self._sending.parts(content, link, message.reference)
+            parts = self._rules.parts(content, link, message.reference)
         return parts
 
     def _begin(self, message: Message, link: str, total: int) -> list[Segment]:

@@ -13,15 +13,18 @@ class Effects:
     """What one transaction changed, for those who wait outside: wake-ups and counters.
 
     Merged after the commit only, so that a metric never counts what was rolled back.
+    lanes: new ones. clients: who has new events. stages: how many messages more or fewer stand where.
     """
 
     def __init__(self) -> None:
+        self.lanes: dict[LaneId, Lane] = {}
         self.clients: set[str] = set()
         self.stages: Counter[tuple[LaneId, Stage]] = Counter()
         self.counts: Counter[tuple[str, ...]] = Counter()
         self.observations: list[tuple[str, float, str]] = []
 
     def merge(self, other: "Effects") -> None:
+        self.lanes |= other.lanes
         self.clients |= other.clients
         self.stages.update(other.stages)
         self.counts.update(other.counts)
@@ -107,7 +110,7 @@ class Tables(Protocol):
     def insert_messages(self, messages: Sequence[Message]) -> None: ...
     def update_messages(self, messages: Sequence[Message]) -> None: ...
     def messages(self, ids: Iterable[MessageId]) -> dict[MessageId, Message]: ...
-    def claimable(self, lane: LaneId, limit: int) -> list[Message]: ...
+    def claimable(self, lane: LaneId, after: MessageId, limit: int) -> list[Message]: ...
     def due(self, now: Millis, limit: int) -> list[Message]: ...
     def queued_after(self, after: MessageId, limit: int) -> list[Message]: ...
     def tagged(self, tag: str, lanes: Sequence[LaneId], after: MessageId, limit: int) -> list[Message]: ...

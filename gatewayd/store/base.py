@@ -18,9 +18,12 @@ class Store(Protocol):
     owner: this life of the daemon; no other life has had it. lanes, counts: as of the newest commit.
     """
 
-    owner: int
-    lanes: Mapping[LaneId, Lane]
-    counts: Counter[tuple[LaneId, Stage]]
+    @property
+    def owner(self) -> int: ...
+    @property
+    def lanes(self) -> Mapping[LaneId, Lane]: ...
+    @property
+    def counts(self) -> Counter[tuple[LaneId, Stage]]: ...
 
     def watch(self, watcher: Watcher) -> None:
         """Call `watcher` with what each commit changed, on the loop, before its writers go on."""
@@ -50,9 +53,8 @@ class Committed:
     def watch(self, watcher: Watcher) -> None:
         self._watchers.append(watcher)
 
-    def _announce(self, effects: Effects, tables: Tables) -> None:
+    def _announce(self, effects: Effects) -> None:
         self.counts.update(effects.stages)
-        if any(lane not in self.lanes for lane, _ in effects.stages):
-            self.lanes = tables.lanes()
+        self.lanes.update(effects.lanes)
         for watcher in self._watchers:
             watcher(effects)

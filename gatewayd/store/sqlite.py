@@ -186,7 +186,7 @@ class SqliteStore(Committed):
     # back on the loop
 
     def _deliver(self, batch: Sequence[_Job], effects: Effects) -> None:
-        self._announce(effects, self._tables)
+        self._announce(effects)
         for job in batch:
             job.wake()
 

@@ -99,6 +99,7 @@ class SqliteTables:
             cursor = self._db.execute(sql, (lane.route, lane.class_, lane.client, lane.brand))
             found = LaneId(cursor.lastrowid or 0)
             self._lanes[found], self._lane_ids[lane] = lane, found
+            self.effects.lanes[found] = lane
         return found
 
     def lane(self, lane_id: LaneId) -> Lane:
@@ -148,8 +149,9 @@ class SqliteTables:
         where = "WHERE m.id IN (SELECT value FROM json_each(?))"
         return {message.id: message for message in self._messages(where, _ids(ids))}
 
-    def claimable(self, lane: LaneId, limit: int) -> list[Message]:
-        return self._messages("WHERE lane = ? AND stage IN (2, 7) ORDER BY id LIMIT ?", lane, limit)
+    def claimable(self, lane: LaneId, after: MessageId, limit: int) -> list[Message]:
+        where = "WHERE lane = ? AND stage IN (2, 7) AND id > ? ORDER BY id LIMIT ?"
+        return self._messages(where, lane, after, limit)
 
     def due(self, now: Millis, limit: int) -> list[Message]:
         return self._messages("WHERE due <= ? ORDER BY due LIMIT ?", now, limit)

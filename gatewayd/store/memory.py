@@ -1,0 +1,377 @@
+"""Store in memory: for tests in virtual time, with which a writer thread does not mix.
+
+Keeps nothing beyond the process. Every row given out or taken in is a copy, as SQL would have it, and a
+failing operation is undone.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from copy import copy
+from itertools import count, islice, takewhile
+from typing import Any, Concatenate, TypeVar
+
+import trio
+
+from gatewayd.errors import StoreUnavailable
+from gatewayd.ledger.tables import Consumer, Effects, Event, OptOut, ParkedReceipt, Part, Tables
+from gatewayd.model import (
+    CLAIMABLE,
+    FIRST_FINAL,
+    IdMaker,
+    Lane,
+    LaneId,
+    Message,
+    MessageId,
+    Millis,
+    Segment,
+    SegmentStage,
+    Stage,
+)
+from gatewayd.store.base import Committed, P, T
+
+K = TypeVar("K")
+V = TypeVar("V")
+_NOTHING = object()
+_WAITING = (Stage.SCHEDULED, Stage.HELD, Stage.READY, Stage.RETRY)
+
+
+class _Rows(dict[K, V]):
+    """One table: primary key -> row; `[key] = row` and `del` can be undone."""
+
+    def __init__(self, undo: "list[tuple[_Rows[Any, Any], Any, Any]]") -> None:
+        super().__init__()
+        self._undo = undo
+
+    def __setitem__(self, key: K, row: V) -> None:
+        self._undo.append((self, key, self.get(key, _NOTHING)))
+        super().__setitem__(key, row)
+
+    def __delitem__(self, key: K) -> None:
+        self._undo.append((self, key, self[key]))
+        super().__delitem__(key)
+
+    def insert(self, key: K, row: V) -> None:
+        """As SQL's INSERT: raises ValueError for a key that is there."""
+        if key in self:
+            raise ValueError(f"there is a row {key!r} already")
+        self[key] = row
+
+    def restore(self, key: K, row: Any) -> None:
+        if row is _NOTHING:
+            super().__delitem__(key)
+        else:
+            super().__setitem__(key, row)
+
+
+class MemoryTables:
+    """See `ledger.tables.Tables`."""
+
+    def __init__(self) -> None:
+        self.effects = Effects()
+        self._undo: list[tuple[_Rows[Any, Any], Any, Any]] = []
+        self._lanes: _Rows[LaneId, Lane] = _Rows(self._undo)
+        self._messages: _Rows[MessageId, Message] = _Rows(self._undo)
+        self._keys: _Rows[tuple[str, str], MessageId] = _Rows(self._undo)
+        self._segments: _Rows[tuple[MessageId, int, int], Segment] = _Rows(self._undo)
+        self._references: _Rows[tuple[str, str], int] = _Rows(self._undo)
+        self._receipts: _Rows[int, ParkedReceipt] = _Rows(self._undo)
+        self._events: _Rows[int, Event] = _Rows(self._undo)
+        self._floors: _Rows[str, int] = _Rows(self._undo)
+        self._consumers: _Rows[tuple[str, str], Consumer] = _Rows(self._undo)
+        self._optouts: _Rows[tuple[str, str], OptOut] = _Rows(self._undo)
+        self._inbound: _Rows[MessageId, tuple[Millis, bytes]] = _Rows(self._undo)
+        self._deliveries: _Rows[bytes, tuple[int, Millis]] = _Rows(self._undo)
+        self._parts: _Rows[tuple[str, int], Part] = _Rows(self._undo)
+        self._maker = IdMaker()
+        self._receipt_ids = count(1)
+        self._cursor = 0
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Undo everything if the body raises; ids and cursors given out stay used."""
+        self.effects = Effects()
+        self._undo.clear()
+        try:
+            yield
+        except BaseException:
+            self.rollback()
+            raise
+
+    def rollback(self) -> bool:
+        """Undo the transaction so far; True if there was anything."""
+        changed = bool(self._undo)
+        while self._undo:
+            rows, key, row = self._undo.pop()
+            rows.restore(key, row)
+        self.effects = Effects()
+        return changed
+
+    # lanes
+
+    def lane_id(self, lane: Lane) -> LaneId:
+        for identifier, known in self._lanes.items():
+            if known == lane:
+                return identifier
+        identifier = LaneId(len(self._lanes) + 1)
+        self._lanes[identifier] = self.effects.lanes[identifier] = lane
+        return identifier
+
+    def lane(self, lane_id: LaneId) -> Lane:
+        return self._lanes[lane_id]
+
+    def lanes(self) -> dict[LaneId, Lane]:
+        return dict(self._lanes)
+
+    # messages
+
+    def new_id(self, now: Millis) -> MessageId:
+        return self._maker.next(now)
+
+    def insert_messages(self, messages: Sequence[Message]) -> None:
+        for message in messages:
+            self._messages.insert(message.id, copy(message))
+
+    def update_messages(self, messages: Sequence[Message]) -> None:
+        for message in messages:
+            if message.id in self._messages:
+                self._messages[message.id] = copy(message)
+
+    def messages(self, ids: Iterable[MessageId]) -> dict[MessageId, Message]:
+        return {i: copy(self._messages[i]) for i in ids if i in self._messages}
+
+    def _chosen(self, limit: int, test: Callable[[Message], bool]) -> list[Message]:
+        """Copies of the first that pass, in the order of their ids."""
+        ordered = sorted(i for i, message in self._messages.items() if test(message))
+        return [copy(self._messages[i]) for i in islice(ordered, limit)]
+
+    def claimable(self, lane: LaneId, after: MessageId, limit: int) -> list[Message]:
+        return self._chosen(limit, lambda m: m.lane == lane and m.stage in CLAIMABLE and m.id > after)
+
+    def due(self, now: Millis, limit: int) -> list[Message]:
+        late = [(m.due, m.id) for m in self._messages.values() if m.due is not None and m.due <= now]
+        return [copy(self._messages[i]) for _, i in sorted(late)[:limit]]
+
+    def queued_after(self, after: MessageId, limit: int) -> list[Message]:
+        return self._chosen(limit, lambda m: m.stage in _WAITING and m.id > after)
+
+    def tagged(self, tag: str, lanes: Sequence[LaneId], after: MessageId, limit: int) -> list[Message]:
+        return self._chosen(
+            limit, lambda m: m.content.tag == tag and m.lane in lanes and m.id > after and not m.final
+        )
+
+    def waiting_for(self, number: str, lanes: Sequence[LaneId]) -> list[Message]:
+        stages = (*_WAITING, Stage.RESUME)
+        return self._chosen(
+            len(self._messages), lambda m: m.content.to == number and m.lane in lanes and m.stage in stages
+        )
+
+    def oldest_ready(self, lane: LaneId) -> MessageId | None:
+        return next((message.id for message in self.claimable(lane, MessageId(0), 1)), None)
+
+    def stage_counts(self) -> dict[tuple[LaneId, Stage], int]:
+        """Open messages by lane and stage."""
+        return dict(Counter((m.lane, m.stage) for m in self._messages.values() if m.stage < FIRST_FINAL))
+
+    # idempotency keys
+
+    def keyed(self, client: str, keys: Iterable[str]) -> dict[str, MessageId]:
+        return {key: self._keys[client, key] for key in keys if (client, key) in self._keys}
+
+    def insert_keys(self, rows: Sequence[tuple[str, str, MessageId]]) -> None:
+        for client, key, message in rows:
+            self._keys[client, key] = message
+
+    # segments
+
+    def insert_segments(self, segments: Sequence[Segment]) -> None:
+        for s in segments:
+            self._segments.insert((s.message, s.number, s.attempt), copy(s))
+
+    def update_segments(self, segments: Sequence[Segment]) -> None:
+        for s in segments:
+            if (s.message, s.number, s.attempt) in self._segments:
+                self._segments[s.message, s.number, s.attempt] = copy(s)
+
+    def delete_segments(self, message: MessageId) -> None:
+        for key in [key for key in self._segments if key[0] == message]:
+            del self._segments[key]
+
+    def _picked(self, test: Callable[[Segment], bool]) -> list[Segment]:
+        return [copy(self._segments[key]) for key in sorted(self._segments) if test(self._segments[key])]
+
+    def segments(self, messages: Iterable[MessageId]) -> dict[MessageId, list[Segment]]:
+        wanted = set(messages)
+        found: dict[MessageId, list[Segment]] = {}
+        for segment in self._picked(lambda s: s.message in wanted):
+            found.setdefault(segment.message, []).append(segment)
+        return found
+
+    def segments_by_smsc_id(self, link: str, smsc_ids: Iterable[str]) -> list[Segment]:
+        wanted = set(smsc_ids)
+        return self._picked(lambda s: s.link == link and s.smsc_id in wanted)
+
+    def segments_in_doubt(self, link: str, number: str) -> list[Segment]:
+        return self._picked(
+            lambda s: (
+                s.link == link
+                and s.stage is SegmentStage.IN_DOUBT
+                and self._messages[s.message].content.to == number
+            )
+        )
+
+    def claimed_segments(self, limit: int) -> list[Segment]:
+        return self._picked(lambda s: s.stage is SegmentStage.CLAIMED)[:limit]
+
+    def next_reference(self, sender: str, number: str, start: int) -> int:
+        last = self._references.get((sender, number))
+        reference = (start if last is None else last + 1) & 0xFFFF
+        self._references[sender, number] = reference
+        return reference
+
+    # receipts beside the segments
+
+    def park(self, receipts: Sequence[ParkedReceipt]) -> None:
+        for r in receipts:
+            identifier = next(self._receipt_ids)
+            self._receipts[identifier] = ParkedReceipt(
+                identifier, r.link, r.smsc_id, r.number, r.at, r.message, r.body
+            )
+
+    def _kept(self, test: Callable[[ParkedReceipt], bool]) -> list[ParkedReceipt]:
+        return [self._receipts[i] for i in sorted(self._receipts) if test(self._receipts[i])]
+
+    def parked(self, link: str, smsc_ids: Iterable[str]) -> list[ParkedReceipt]:
+        wanted = set(smsc_ids)
+        return self._kept(lambda r: r.message is None and r.link == link and r.smsc_id in wanted)
+
+    def parked_from(self, link: str, numbers: Iterable[str]) -> list[ParkedReceipt]:
+        wanted = set(numbers)
+        return self._kept(lambda r: r.message is None and r.link == link and r.number in wanted)
+
+    def adopt(self, receipt: int, message: MessageId) -> None:
+        if receipt in self._receipts:
+            r = self._receipts[receipt]
+            self._receipts[receipt] = ParkedReceipt(r.id, r.link, r.smsc_id, r.number, r.at, message, r.body)
+
+    def receipts_of(self, message: MessageId) -> list[ParkedReceipt]:
+        return self._kept(lambda r: r.message == message)
+
+    # events and their consumers
+
+    def next_cursor(self) -> int:
+        self._cursor += 1
+        return self._cursor
+
+    def last_cursor(self) -> int:
+        return self._cursor
+
+    def append_events(self, events: Sequence[Event]) -> None:
+        for event in events:
+            self._events.insert(event.cursor, event)
+
+    def events_after(self, client: str, cursor: int, limit: int) -> list[Event]:
+        later = (e for e in map(self._events.__getitem__, sorted(self._events)) if e.cursor > cursor)
+        return list(islice((event for event in later if event.client == client), limit))
+
+    def events_of(self, message: MessageId) -> list[Event]:
+        return [self._events[i] for i in sorted(self._events) if self._events[i].message == message]
+
+    def oldest_cursor(self) -> int:
+        return self._floors.get("", 0)
+
+    def purge_events(self, before: Millis, limit: int) -> int:
+        oldest = [self._events[cursor] for cursor in sorted(self._events)[:limit]]
+        old = list(takewhile(lambda event: event.at < before, oldest))
+        for event in old:
+            self._floors[""] = event.cursor
+            del self._events[event.cursor]
+        return len(old)
+
+    def consumer(self, client: str, name: str) -> Consumer | None:
+        return self._consumers.get((client, name))
+
+    def put_consumer(self, consumer: Consumer) -> None:
+        self._consumers[consumer.client, consumer.name] = consumer
+
+    def consumers(self) -> list[Consumer]:
+        return [self._consumers[key] for key in sorted(self._consumers)]
+
+    # opt-outs
+
+    def opted_out(self, pairs: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+        return {pair for pair in pairs if pair in self._optouts}
+
+    def optouts(self, number: str) -> list[OptOut]:
+        return [self._optouts[key] for key in sorted(self._optouts) if key[0] == number]
+
+    def put_optouts(self, rows: Sequence[OptOut]) -> None:
+        for row in rows:
+            if (row.number, row.brand) not in self._optouts:
+                self._optouts[row.number, row.brand] = row
+
+    def delete_optouts(self, number: str, brands: Sequence[str]) -> int:
+        gone = [(number, brand) for brand in set(brands) if (number, brand) in self._optouts]
+        for key in gone:
+            del self._optouts[key]
+        return len(gone)
+
+    # inbound
+
+    def insert_inbound(self, message_id: MessageId, at: Millis, body: bytes) -> None:
+        self._inbound.insert(message_id, (at, body))
+
+    def seen_delivery(self, fingerprint: bytes) -> tuple[int, Millis] | None:
+        return self._deliveries.get(fingerprint)
+
+    def note_deliveries(self, rows: Sequence[tuple[bytes, int, Millis]]) -> None:
+        for fingerprint, session, at in rows:
+            self._deliveries[fingerprint] = (session, at)
+
+    def purge_deliveries(self, before: Millis) -> None:
+        for fingerprint in [f for f, (_, at) in self._deliveries.items() if at < before]:
+            del self._deliveries[fingerprint]
+
+    def put_part(self, part: Part) -> None:
+        if (part.key, part.number) not in self._parts:
+            self._parts[part.key, part.number] = part
+
+    def parts(self, key: str) -> list[Part]:
+        return [self._parts[place] for place in sorted(self._parts) if place[0] == key]
+
+    def delete_parts(self, key: str) -> None:
+        for place in [place for place in self._parts if place[0] == key]:
+            del self._parts[place]
+
+    def stale_parts(self, before: Millis, limit: int) -> list[str]:
+        stale = {part.key for part in self._parts.values() if part.at <= before}
+        return sorted(stale)[:limit]
+
+
+class MemoryStore(Committed):
+    """See `store.base.Store`. Its operations run where they are called, one after the other."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.owner = 1
+        self._tables = MemoryTables()
+
+    async def write(
+        self, operation: Callable[Concatenate[Tables, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        await trio.lowlevel.checkpoint()
+        with self._tables.transaction():
+            result = operation(self._tables, *args, **kwargs)
+        self._tables.effects.observe("store_commit", 0.0, "")
+        self._announce(self._tables.effects)
+        return result
+
+    async def read(
+        self, operation: Callable[Concatenate[Tables, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        await trio.lowlevel.checkpoint()
+        with self._tables.transaction():
+            result = operation(self._tables, *args, **kwargs)
+            if self._tables.rollback():
+                raise StoreUnavailable("attempt to write in a read")
+        return result
