@@ -1,18 +1,13 @@
 """A submit becomes durable: known key, judgement with the facts of this moment, insert."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
 
 from gatewayd.ledger.tables import Tables
 from gatewayd.model import Content, Lane, Message, MessageId, Millis, Refusal, Stage, State, public_id
-
-
-class Facts(msgspec.Struct, frozen=True, gc=False):
-    """What the stages of policy may want to know of a number and a brand, read in the transaction."""
-
-    opted_out: bool = False
+from gatewayd.policy.subject import Facts
 
 
 class Accepted(msgspec.Struct, frozen=True, gc=False):
@@ -142,6 +137,3 @@ def first_stage(send_at: Millis | None, now: Millis) -> tuple[Stage, State]:
     if send_at is not None and send_at > now:
         return Stage.SCHEDULED, State.SCHEDULED
     return Stage.READY, State.QUEUED
-
-
-Judge = Callable[[Facts], Accepted | Refusal]

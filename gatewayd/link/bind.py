@@ -1,0 +1,230 @@
+"""One bind: a session with the SMSC, the segments it has been given, and what became of them."""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import ClassVar, Protocol
+
+import msgspec
+
+from gatewayd import retry
+from gatewayd.config import Link as Settings
+from gatewayd.ledger.claim import Claimed
+from gatewayd.ledger.settle import Kind, Outcome
+from gatewayd.link.submit import builder
+from gatewayd.model import Millis, Segment
+from gatewayd.pacing import Bucket
+from gatewayd.smpp.driver import Driver
+from gatewayd.smpp.events import (
+    BindFailed,
+    Bound,
+    Closed,
+    Fault,
+    LateResponse,
+    RequestExpired,
+    RequestReceived,
+    ResponseReceived,
+    SessionEvent,
+    UnmatchedResponse,
+)
+from gatewayd.smpp.pdu import DataSm, DeliverSm, Pdu, SubmitSmResp
+from gatewayd.smpp.text import Part
+
+
+class Sendable(msgspec.Struct, frozen=True, gc=False):
+    """One claimed segment on its way: the context of its submit_sm."""
+
+    claimed: Claimed
+    segment: Segment
+    part: Part
+
+    def outcome(self, kind: Kind, at: Millis, status: int = 0, smsc_id: str = "") -> Outcome:
+        s = self.segment
+        return Outcome(s.link, s.message, s.number, s.attempt, kind, at, status, smsc_id)
+
+
+class Owner(Protocol):
+    """The link of a bind, as far as the bind needs it."""
+
+    settings: Settings
+    bucket: Bucket
+
+    def millis(self) -> Millis: ...
+    def now(self) -> float: ...
+    def settled(self, outcomes: Sequence[Outcome]) -> None: ...
+    def delivered(self, bind: "Bind", request: DeliverSm | DataSm) -> None: ...
+    def bound(self, bind: "Bind") -> None: ...
+    def throttled(self) -> None: ...
+    def sent(self, sendable: Sendable, at: Millis) -> None: ...
+    def refused(self, status: int) -> None: ...
+    def responded(self, seconds: float) -> None: ...
+    def room(self) -> None: ...
+    def fault(self, kind: str, detail: str, status: int) -> None: ...
+
+
+class Bind:
+    """Fed by its link; its driver calls `handle`. Nothing here waits.
+
+    serial: tells it from every other bind there ever was on this store.
+    place: which of the link's binds it is, from 0.
+    refusal: command_status of a refused bind.
+    """
+
+    def __init__(self, owner: Owner, serial: int, place: int) -> None:
+        self.serial, self.place = serial, place
+        self.bound = False
+        self.refusal = 0
+        self._owner = owner
+        self._build = builder(owner.settings)
+        self._pending: deque[Sendable] = deque()
+        self._driver: Driver | None = None
+
+    @property
+    def driver(self) -> Driver:
+        assert self._driver is not None
+        return self._driver
+
+    def attach(self, driver: Driver) -> None:
+        self._driver = driver
+
+    @property
+    def in_use(self) -> int:
+        return self.driver.session.window.in_use if self.bound else 0
+
+    @property
+    def free(self) -> int:
+        """Segments it can take: free slots less what waits for one."""
+        return self.driver.session.window.free - len(self._pending) if self.bound else 0
+
+    @property
+    def waiting(self) -> int:
+        return len(self._pending)
+
+    def take(self, claimed: Claimed) -> None:
+        """Segments of one message; they leave in order, on this bind."""
+        self._pending.extend([Sendable(claimed, segment, part) for segment, part in claimed.segments])
+
+    def pump(self) -> None:
+        """Send what window and rate allow."""
+        if not self._pending or not self.bound:
+            return
+        owner, now, at = self._owner, self._owner.now(), self._owner.millis()
+        room = min(self.driver.session.window.free, owner.bucket.available(now), len(self._pending))
+        sent = 0
+        for _ in range(room):
+            if not self._pending:
+                break
+            sent += self._send(self._pending.popleft(), at)
+        owner.bucket.take(sent, now)
+
+    def _send(self, item: Sendable, at: Millis) -> int:
+        """Send one segment unless its time is over (G8). Returns how many were sent."""
+        if item.claimed.content.expires_at <= at:
+            self._owner.settled([item.outcome(Kind.EXPIRED, at), *self._drop(item, at)])
+            return 0
+        self.driver.send(self._build(item.claimed, item.segment, item.part, at), item)
+        self._owner.sent(item, at)
+        return 1
+
+    def _drop(self, item: Sendable, at: Millis) -> list[Outcome]:
+        """Give back what waits of the same message, so that its segments keep their order."""
+        message = item.claimed.message
+        dropped = [other for other in self._pending if other.claimed.message == message]
+        if dropped:
+            self._pending = deque(other for other in self._pending if other.claimed.message != message)
+        return [other.outcome(Kind.RELEASED, at) for other in dropped]
+
+    def release(self) -> None:
+        """Give back all that has not left."""
+        at = self._owner.millis()
+        released = [item.outcome(Kind.RELEASED, at) for item in self._pending]
+        self._pending.clear()
+        if released:
+            self._owner.settled(released)
+
+    def ended(self) -> None:
+        """The connection is over: what is unsent goes back, what is unanswered is in doubt (G2)."""
+        self.bound = False
+        at, lost = self._owner.millis(), self.driver.session.lost()
+        unsent = [entry.context for entry in lost.unsent]
+        doubtful = [entry.context for entry in lost.unanswered]
+        self._owner.settled(
+            [c.outcome(Kind.RELEASED, at) for c in unsent if isinstance(c, Sendable)]
+            + [c.outcome(Kind.DOUBTFUL, at) for c in doubtful if isinstance(c, Sendable)]
+        )
+        self.release()
+
+    # what the session tells
+
+    def handle(self, events: list[SessionEvent]) -> None:
+        """All events of one read; responses as one batch."""
+        outcomes: list[Outcome] = []
+        for event in events:
+            self._handlers[type(event)](self, event, outcomes)
+        if outcomes:
+            self._owner.settled(outcomes)
+            self.pump()
+            self._owner.room()
+
+    def _on_bound(self, _event: Bound, _outcomes: list[Outcome]) -> None:
+        self.bound = True
+        self._owner.bound(self)
+
+    def _on_bind_failed(self, event: BindFailed, _outcomes: list[Outcome]) -> None:
+        self.refusal = event.response.command_status
+        self.driver.close("bind refused")
+
+    def _on_response(self, event: ResponseReceived, outcomes: list[Outcome]) -> None:
+        item = event.context
+        if not isinstance(item, Sendable):
+            return
+        self._owner.responded(event.seconds)
+        self._answered(item, event.response, outcomes)
+
+    def _on_late_response(self, event: LateResponse, outcomes: list[Outcome]) -> None:
+        if isinstance(event.context, Sendable):
+            self._answered(event.context, event.response, outcomes)
+
+    def _answered(self, item: Sendable, response: Pdu, outcomes: list[Outcome]) -> None:
+        at, status = self._owner.millis(), response.command_status
+        if status == 0:
+            smsc_id = response.message_id.decode("latin-1") if isinstance(response, SubmitSmResp) else ""
+            outcomes.append(item.outcome(Kind.ANSWERED, at, 0, smsc_id))
+            return
+        outcomes.append(item.outcome(Kind.ANSWERED, at, status))
+        outcomes.extend(self._drop(item, at))
+        self._owner.refused(status)
+        class_ = retry.rule(status).class_
+        if class_ is retry.Class.THROTTLED:
+            self._owner.throttled()
+        elif class_ is retry.Class.SESSION:
+            self.driver.close("the SMSC says the bind is not valid")
+
+    def _on_expired(self, event: RequestExpired, outcomes: list[Outcome]) -> None:
+        if isinstance(event.context, Sendable):
+            outcomes.append(event.context.outcome(Kind.DOUBTFUL, self._owner.millis()))
+
+    def _on_request(self, event: RequestReceived, _outcomes: list[Outcome]) -> None:
+        request = event.request
+        if isinstance(request, DeliverSm | DataSm):
+            self._owner.delivered(self, request)
+
+    def _on_unmatched(self, event: UnmatchedResponse, _outcomes: list[Outcome]) -> None:
+        self._owner.fault("unmatched_response", type(event.response).__name__, event.response.command_status)
+
+    def _on_fault(self, event: Fault, _outcomes: list[Outcome]) -> None:
+        self._owner.fault("protocol_fault", event.detail, event.command_status)
+
+    def _on_closed(self, _event: Closed, _outcomes: list[Outcome]) -> None:
+        self.bound = False  # the driver ends; `ended` does the rest
+
+    _handlers: ClassVar[dict[type, Callable[..., None]]] = {
+        Bound: _on_bound,
+        BindFailed: _on_bind_failed,
+        ResponseReceived: _on_response,
+        LateResponse: _on_late_response,
+        RequestExpired: _on_expired,
+        RequestReceived: _on_request,
+        UnmatchedResponse: _on_unmatched,
+        Fault: _on_fault,
+        Closed: _on_closed,
+    }

@@ -1,0 +1,58 @@
+"""A stream to the SMSC, plain or TLS; and the bind PDU that opens a session on it."""
+
+import os
+import ssl
+from typing import Final
+
+import trio
+
+from gatewayd.config import Link, read_secret
+from gatewayd.config import Tls as TlsSettings
+from gatewayd.smpp.pdu import Bind, BindReceiver, BindTransceiver, BindTransmitter
+
+_BIND: Final[dict[str, type[Bind]]] = {
+    "transceiver": BindTransceiver,
+    "transmitter": BindTransmitter,
+    "receiver": BindReceiver,
+}
+
+
+async def connect(link: Link) -> trio.abc.Stream:
+    """TCP, and TLS from the first octet where the link asks for it.
+
+    Raises OSError; a refused certificate is one too (ssl.SSLError), also when trio wraps it.
+    """
+    # happy eyeballs tries each address; trio sets TCP_NODELAY on every stream it opens
+    stream = await trio.open_tcp_stream(link.host, link.port)
+    if link.tls is None:
+        return stream
+    name = link.tls.server_name or link.host
+    secured = trio.SSLStream(stream, tls_context(link.tls), server_hostname=name, https_compatible=True)
+    try:
+        await secured.do_handshake()
+    except trio.BrokenResourceError as error:
+        raise error.__cause__ if isinstance(error.__cause__, OSError) else OSError("TLS broke") from error
+    return secured
+
+
+def tls_context(tls: TlsSettings) -> ssl.SSLContext:
+    """Verification is always on. Raises OSError for files that cannot be used."""
+    context = ssl.create_default_context(cafile=tls.ca)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if tls.certificate is not None:
+        context.load_cert_chain(tls.certificate, None if tls.key is None else tls.key.file)
+    return context
+
+
+def bind_pdu(link: Link) -> Bind:
+    """The bind of this link. Reads the password now, so that a changed file counts at the next bind."""
+    password = "" if link.password is None else read_secret(link.password, os.environ)
+    return _BIND[link.bind](
+        system_id=link.system_id.encode("ascii"),
+        password=password.encode("ascii", "replace"),
+        system_type=link.system_type.encode("ascii"),
+        interface_version=link.interface_version,
+        addr_ton=link.addr_ton,
+        addr_npi=link.addr_npi,
+        address_range=link.address_range.encode("ascii"),
+    )

@@ -1,0 +1,338 @@
+"""One link: keeps its binds bound, and says what it can take. Several binds share one rate."""
+
+import random
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from typing import Final, Protocol
+
+import trio
+
+from gatewayd.config import Link as Settings
+from gatewayd.errors import GatewayError, LocalProtocolError
+from gatewayd.ledger.claim import Claimed
+from gatewayd.ledger.settle import Kind, Outcome
+from gatewayd.link.bind import Bind, Sendable
+from gatewayd.link.connect import bind_pdu, connect
+from gatewayd.log import logger
+from gatewayd.metrics import Metrics
+from gatewayd.model import Millis
+from gatewayd.pacing import Bucket
+from gatewayd.smpp import consts
+from gatewayd.smpp.driver import Driver
+from gatewayd.smpp.limits import Limits
+from gatewayd.smpp.pdu import DataSm, DataSmResp, DeliverSm, DeliverSmResp, Unbind
+from gatewayd.smpp.session import Session
+from gatewayd.smpp.transitions import Role
+
+STABLE: Final = 60.0  # seconds bound after which the next failure starts the back-off anew
+BATCH: Final = 0.005  # seconds of rate that are claimed at once: fewer commits, and no burst
+PERMANENT: Final = frozenset({consts.ESME_RINVPASWD, consts.ESME_RINVSYSID, consts.ESME_RINVSYSTYP})
+
+
+class LinkState(StrEnum):
+    """As `status` tells it (CONTRACT section 4). REFUSED: credentials are wrong; it does not try again."""
+
+    BOUND = "bound"
+    CONNECTING = "connecting"
+    BACKOFF = "backoff"
+    REFUSED = "refused"
+    PAUSED = "paused"
+
+
+Delivery = tuple[Bind, DeliverSm | DataSm]
+
+
+class Pool(Protocol):
+    """What a link hands upwards; `link.pool.Pool` is the one there is."""
+
+    metrics: Metrics
+    millis: Callable[[], Millis]
+
+    def settled(self, outcomes: Sequence[Outcome]) -> None:
+        """Outcomes to record, oldest first."""
+
+    def arrived(self) -> None:
+        """A delivery waits in `Link.deliveries`."""
+
+    def wake(self) -> None:
+        """The link can take more, or less, than before."""
+
+    def next_serial(self) -> int:
+        """Of a bind; no other bind of this store has it."""
+
+
+class Link:
+    """See the module. `name` is the link's in the configuration."""
+
+    def __init__(self, name: str, settings: Settings, deliver_queue: int, pool: Pool) -> None:
+        self.name, self.settings = name, settings
+        self.paused = False
+        self.bucket = Bucket(settings.throughput, trio.current_time())
+        self.deliveries: list[Delivery] = []
+        self._deliver_queue = deliver_queue
+        self._pool = pool
+        self._binds: list[Bind] = []
+        self._states: dict[int, LinkState] = dict.fromkeys(range(settings.binds), LinkState.CONNECTING)
+        self._resume = trio.Event()
+        self._log = logger(link=name)
+        metrics, child = pool.metrics, pool.metrics.child
+        self._submit_response = child(metrics.submit_response, name)
+        self._throttle_wait = child(metrics.throttle_wait, name)
+        child(metrics.link_window_size, name).set(settings.window * settings.binds)
+        child(metrics.link_rate_limit, name).set(settings.throughput)
+
+    # what the pool asks
+
+    @property
+    def state(self) -> LinkState:
+        states = set(self._states.values())
+        order = (LinkState.BOUND, LinkState.CONNECTING, LinkState.BACKOFF, LinkState.REFUSED)
+        return LinkState.PAUSED if self.paused else next(s for s in order if s in states)
+
+    @property
+    def binds_bound(self) -> int:
+        return sum(bind.bound for bind in self._binds)
+
+    @property
+    def live_binds(self) -> Sequence[Bind]:
+        return self._binds
+
+    @property
+    def in_use(self) -> int:
+        return sum(bind.in_use for bind in self._binds)
+
+    @property
+    def busy(self) -> bool:
+        """Whether answers are awaited or segments wait to leave."""
+        return any(bind.in_use or bind.waiting for bind in self._binds)
+
+    @property
+    def usable(self) -> bool:
+        """Whether a message may take it, now or when its window has room."""
+        return not self.paused and self.settings.bind != "receiver" and self.binds_bound > 0
+
+    def capacity(self) -> int:
+        """Segments to claim now. Waits for a few milliseconds' worth of rate, to claim them together."""
+        if not self.usable:
+            return 0
+        waiting = sum(bind.waiting for bind in self._binds)
+        allowed = self.bucket.available(self.now()) - waiting
+        if allowed < max(1, int(self.bucket.rate * BATCH)):
+            return 0
+        return min(allowed, sum(max(0, bind.free) for bind in self._binds))
+
+    def ready_at(self) -> float:
+        """When the rate lets the next segments go; inf if the rate is not what is waited for."""
+        waiting = sum(bind.waiting for bind in self._binds)
+        if not self.usable or (not waiting and all(bind.free <= 0 for bind in self._binds)):
+            return float("inf")
+        return self.bucket.next_at(self.now(), max(1, int(self.bucket.rate * BATCH)))
+
+    def take(self, claimed: Claimed) -> None:
+        """All segments of a message go by one bind. If the last bind has gone, they come back unsent."""
+        bind = max(self._binds, key=lambda b: b.free, default=None)
+        if bind is not None and bind.bound:
+            bind.take(claimed)
+            return
+        at = self.millis()
+        self.settled([Sendable(claimed, s, p).outcome(Kind.RELEASED, at) for s, p in claimed.segments])
+
+    def pump(self) -> None:
+        for bind in self._binds:
+            bind.pump()
+
+    def pause(self) -> None:
+        self.paused = True
+        for bind in self._binds:
+            bind.release()
+
+    def resume(self) -> None:
+        """Also tries again after refused credentials."""
+        self.paused = False
+        self._resume.set()
+        self._resume = trio.Event()
+        self._pool.wake()
+
+    # binds
+
+    async def run(self) -> None:
+        """Keep every bind bound until cancelled."""
+        async with trio.open_nursery() as nursery:
+            for place in range(self.settings.binds):
+                nursery.start_soon(self._keep, place)
+
+    async def _keep(self, place: int) -> None:
+        """Connect, bind, and once more after each end; jittered back-off, reset by a stable minute."""
+        wait = self.settings.reconnect_min
+        while True:
+            self._enter(place, LinkState.CONNECTING)
+            started = trio.current_time()
+            bind = await self._session(place)
+            if bind is not None and bind.refusal in PERMANENT:
+                await self._refused(place, bind.refusal)
+            if trio.current_time() - started >= STABLE:
+                wait = self.settings.reconnect_min
+            self._enter(place, LinkState.BACKOFF)
+            await trio.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311  spreads reconnects, no secret
+            wait = min(wait * 2, self.settings.reconnect_max)
+
+    async def _refused(self, place: int, status: int) -> None:
+        """Asking again with wrong credentials risks a lock-out: wait for `link_resume` or a new start."""
+        self._enter(place, LinkState.REFUSED)
+        self._log.error("link_refused", command_status=consts.status_name(status))
+        await self._resume.wait()
+
+    async def _session(self, place: int) -> Bind | None:
+        """One connection from connect to its end; None if it could not be made."""
+        try:
+            pdu = bind_pdu(self.settings)
+            with trio.fail_after(self.settings.bind_timeout):
+                stream = await connect(self.settings)
+        except (OSError, trio.TooSlowError, GatewayError) as error:
+            self._lost("connect_failed", f"{type(error).__name__}: {error}")
+            return None
+        bind = Bind(self, self._pool.next_serial(), place)
+        session = Session(Role.ESME, _limits(self.settings), trio.current_time())
+        bind.attach(Driver(stream, session, bind.handle))
+        bind.driver.send(pdu)
+        await self._live(bind)
+        return bind
+
+    async def _live(self, bind: Bind) -> None:
+        """Until the connection ends; whatever ends it, no segment is forgotten."""
+        self._binds.append(bind)
+        try:
+            reason = await bind.driver.run()
+        finally:
+            self._binds.remove(bind)
+            bind.ended()
+            self._show_bound()
+            self._pool.wake()
+        if bind.refusal:
+            self._lost("bind_refused", consts.status_name(bind.refusal))
+        else:
+            self._lost(_category(reason), reason)
+
+    def _enter(self, place: int, state: LinkState) -> None:
+        self._states[place] = state
+
+    def _lost(self, category: str, detail: str) -> None:
+        self._pool.metrics.child(self._pool.metrics.disconnects, self.name, category).inc()
+        self._log.warning("link_disconnected", reason=category, detail=detail)
+
+    def _show_bound(self) -> None:
+        self._pool.metrics.child(self._pool.metrics.link_bound, self.name).set(self.binds_bound)
+
+    async def unbind(self) -> None:
+        """Say goodbye on every bind; the caller bounds the time."""
+        async with trio.open_nursery() as nursery:
+            for bind in self._binds:
+                nursery.start_soon(_unbind, bind)
+
+    # what a bind tells (`bind.Owner`)
+
+    def millis(self) -> Millis:
+        return self._pool.millis()
+
+    def now(self) -> float:
+        return trio.current_time()
+
+    def settled(self, outcomes: Sequence[Outcome]) -> None:
+        if outcomes:
+            self._pool.settled(outcomes)
+
+    def delivered(self, bind: Bind, request: DeliverSm | DataSm) -> None:
+        """Over the bound the SMSC is told at once, so that it keeps what we cannot."""
+        if len(self.deliveries) < self._deliver_queue:
+            self.deliveries.append((bind, request))
+            self._pool.arrived()
+        else:
+            bind.driver.respond(request, answer(request, consts.ESME_RMSGQFUL))
+
+    def bound(self, bind: Bind) -> None:
+        """The rate starts from empty, as a new session owes the SMSC a fresh second (G9)."""
+        if self.binds_bound == 1:
+            self.bucket.reset(self.now())
+        self._enter(bind.place, LinkState.BOUND)
+        self._show_bound()
+        self._log.info("link_bound", bind=bind.serial, binds=self.binds_bound)
+        self._pool.wake()
+
+    def throttled(self) -> None:
+        """Nothing leaves for a moment; what was claimed goes back to the front of the queue."""
+        pause = self.settings.throttle_pause
+        self.bucket.pause_until(self.now() + pause)
+        self._throttle_wait.observe(pause)
+        for bind in self._binds:
+            bind.release()
+
+    def sent(self, sendable: Sendable, at: Millis) -> None:
+        metrics, class_ = self._pool.metrics, sendable.claimed.class_
+        metrics.child(metrics.submits, self.name, class_).inc()
+        if sendable.segment.number == 1 and sendable.segment.attempt == 1:
+            content = sendable.claimed.content
+            waited = at - max(content.accepted_at, content.send_at or 0)
+            metrics.child(metrics.accept_to_submit, class_).observe(waited / 1000)
+
+    def refused(self, status: int) -> None:
+        self._pool.metrics.child(self._pool.metrics.submit_errors, self.name, _status_label(status)).inc()
+
+    def responded(self, seconds: float) -> None:
+        self._submit_response.observe(seconds)
+
+    def room(self) -> None:
+        self._pool.wake()
+
+    def fault(self, kind: str, detail: str, status: int) -> None:
+        self._pool.metrics.child(self._pool.metrics.protocol_faults, self.name).inc()
+        self._log.warning(kind, detail=detail, command_status=consts.status_name(status))
+
+
+def answer(request: DeliverSm | DataSm, status: int = 0) -> DeliverSmResp | DataSmResp:
+    """deliver_sm_resp or data_sm_resp with an empty message_id (3.4 section 4.6.2)."""
+    if isinstance(request, DeliverSm):
+        return DeliverSmResp(command_status=status)
+    return DataSmResp(command_status=status)
+
+
+async def _unbind(bind: Bind) -> None:
+    try:
+        await bind.driver.request(Unbind())
+    except (trio.BrokenResourceError, LocalProtocolError):
+        return  # it has gone by itself, or was never bound
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        window=settings.window,
+        response_timeout=settings.response_timeout,
+        max_timeouts=settings.max_timeouts,
+        enquire_link_interval=settings.enquire_link_interval,
+        bind_timeout=settings.bind_timeout,
+    )
+
+
+_CATEGORIES: Final = {
+    "closed by the peer": "closed_by_peer",
+    "connection lost": "connection_lost",
+    "enquire_link unanswered": "enquire_link_unanswered",
+    "unbound by the peer": "unbound_by_peer",
+    "unbound": "unbound",
+    "cancelled": "stopped",
+    "the peer stopped reading": "peer_not_reading",
+    "the SMSC says the bind is not valid": "bind_invalid",
+}
+
+
+def _category(reason: str) -> str:
+    """A driver's reason as a metric label: one of a closed list."""
+    if reason.startswith("framing lost"):
+        return "framing_lost"
+    if reason.startswith("not bound"):
+        return "bind_timeout"
+    return _CATEGORIES.get(reason, "response_timeouts" if "in a row" in reason else "other")
+
+
+def _status_label(status: int) -> str:
+    name = consts.status_name(status)
+    return name if name.startswith("ESME_") else "other"

@@ -1,0 +1,288 @@
+"""The pool: gives queued messages to links, and brings what links met back to the store.
+
+Two loops. `_dispatch` claims in one transaction what all links can take now; `_settle` writes in one
+transaction all outcomes and deliveries that have gathered, and answers deliver_sm after it (G3).
+"""
+
+import random
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import Final, NamedTuple
+
+import trio
+
+from gatewayd.config import zone
+from gatewayd.errors import StoreUnavailable
+from gatewayd.ledger.claim import Claimed, Want, claim
+from gatewayd.ledger.inbound import Mo, receive
+from gatewayd.ledger.rules import Rules
+from gatewayd.ledger.settle import Outcome, settle
+from gatewayd.ledger.tables import Effects, Tables
+from gatewayd.link.link import Delivery, Link, answer
+from gatewayd.log import logger
+from gatewayd.metrics import Metrics
+from gatewayd.model import LaneId, Message, Millis, Stage
+from gatewayd.routing import Chooser, parse_spec
+from gatewayd.smpp import consts
+from gatewayd.smpp.pdu import DataSm, DeliverSm
+from gatewayd.smpp.receipt import Dialect, Receipt, parse
+from gatewayd.smpp.udh import user_data
+from gatewayd.snapshot import Snapshot
+from gatewayd.store.base import Store
+
+RETRY_STORE: Final = 1.0  # seconds until a store that could not commit is asked again
+IDLE_LOOK: Final = 5.0  # seconds after which the queue is looked at even if nothing woke the loop
+CLAIM_AT_MOST: Final = 500  # messages of one lane in one transaction
+
+
+class Pool:
+    """All links. `millis`: wall clock; `snapshot`, `rules`: of the configuration in force."""
+
+    def __init__(
+        self, store: Store, snapshot: Snapshot, rules: Rules, metrics: Metrics, millis: Callable[[], Millis]
+    ) -> None:
+        self.metrics, self.millis = metrics, millis
+        self._store, self._snapshot, self._rules = store, snapshot, rules
+        self._serial = store.owner << 32
+        self._wakeup, self._work = trio.Event(), trio.Event()
+        self._outcomes: list[Outcome] = []
+        self._choosers: dict[str, Chooser] = {}
+        self._draining = self._settling = self._claiming = False
+        self._idle = trio.lowlevel.ParkingLot()
+        self._log = logger()
+        queue = snapshot.limits.deliver_queue
+        self.links = {name: Link(name, link, queue, self) for name, link in snapshot.links.items()}
+        self._dialects = {
+            name: Dialect(receipt_timezone=zone(link.receipt_timezone))
+            for name, link in snapshot.links.items()
+        }
+        store.watch(self._committed)
+
+    # what links tell (`link.Pool`)
+
+    def settled(self, outcomes: Sequence[Outcome]) -> None:
+        self._outcomes.extend(outcomes)
+        self._work.set()
+
+    def arrived(self) -> None:
+        self._work.set()
+
+    def wake(self) -> None:
+        self._wakeup.set()
+        self._quiet()
+
+    def next_serial(self) -> int:
+        self._serial += 1
+        return self._serial
+
+    def _committed(self, effects: Effects) -> None:
+        if any(n > 0 and stage in (Stage.READY, Stage.RESUME) for (_, stage), n in effects.stages.items()):
+            self.wake()
+
+    # life
+
+    async def serve(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        async with trio.open_nursery() as nursery:
+            for link in self.links.values():
+                nursery.start_soon(link.run)
+            nursery.start_soon(self._dispatch)
+            nursery.start_soon(self._settle)
+            task_status.started()
+
+    async def drain(self) -> None:
+        """Claim no more; wait until every window is empty and recorded, then unbind."""
+        self._draining = True
+        for link in self.links.values():
+            link.pause()
+        while self._claiming or self._settling or self._outcomes or any(k.busy for k in self.links.values()):
+            await self._idle.park()
+        async with trio.open_nursery() as nursery:
+            for link in self.links.values():
+                nursery.start_soon(link.unbind)
+
+    async def flush(self) -> None:
+        """Record what is left after the binds have gone: the last word of a stop."""
+        outcomes, self._outcomes = self._outcomes, []
+        if outcomes:
+            await self._store.write(settle, outcomes, (), self._rules, self.millis())
+
+    def _quiet(self) -> None:
+        self._idle.unpark_all()
+
+    # from the queue to the links
+
+    async def _dispatch(self) -> None:
+        while True:
+            self._wakeup = trio.Event()
+            for link in self.links.values():
+                link.pump()
+            wants = [] if self._draining else self._wants()
+            if wants and await self._claim(wants):
+                continue
+            with trio.move_on_at(self._look_again()):
+                await self._wakeup.wait()
+
+    def _look_again(self) -> float:
+        soonest = min((link.ready_at() for link in self.links.values()), default=float("inf"))
+        now = trio.current_time()
+        return min(max(soonest, now + 0.001), now + IDLE_LOOK)
+
+    def _wants(self) -> list[Want]:
+        """Lanes that have something and a link for it, the most urgent class first."""
+        capacity = {name: link.capacity() for name, link in self.links.items()}
+        usable = {name for name, link in self.links.items() if link.usable}
+        room = sum(capacity.values())
+        if not room:
+            return []
+        return [
+            Want(
+                lane, min(room, CLAIM_AT_MOST), self._picker(self._store.lanes[lane].route, capacity, usable)
+            )
+            for lane in self._waiting_lanes()
+        ]
+
+    def _waiting_lanes(self) -> list[LaneId]:
+        counts, lanes, classes = self._store.counts, self._store.lanes, self._snapshot.classes
+        waiting = {
+            lane for (lane, stage), n in counts.items() if n > 0 and stage in (Stage.READY, Stage.RESUME)
+        }
+        turn = random.random()  # noqa: S311  lanes of one class take turns; no secret
+
+        def urgency(lane: LaneId) -> tuple[int, float]:
+            policy = classes.get(lanes[lane].class_) or classes["notice"]
+            return policy.priority, (lane * 0.618 + turn) % 1
+
+        return sorted(waiting, key=urgency)
+
+    def _picker(
+        self, spec: str, capacity: dict[str, int], usable: set[str]
+    ) -> Callable[[Message, str | None], str | None]:
+        """Gives each message of a lane its link while there is room; the shares outlive the transaction."""
+        chooser = self._choosers.get(spec)
+        if chooser is None:
+            chooser = self._choosers[spec] = Chooser(spec)
+        links = parse_spec(spec).links
+
+        def pick(message: Message, bound: str | None) -> str | None:
+            if bound is not None:
+                return _take(bound, message) if capacity.get(bound, 0) > 0 else None
+            if not any(capacity.get(link, 0) > 0 for link in links):
+                return None
+            link = chooser.choose(usable)
+            return _take(link, message) if link is not None and capacity[link] > 0 else None
+
+        def _take(link: str, message: Message) -> str:
+            capacity[link] -= message.segments
+            return link
+
+        return pick
+
+    async def _claim(self, wants: Sequence[Want]) -> bool:
+        start, now = random.getrandbits(16), self.millis()
+        self._claiming = True
+        try:
+            claimed = await self._store.write(claim, wants, self._rules, self._store.owner, start, now)
+        except StoreUnavailable as error:
+            self._log.error("store_unavailable", during="claim", detail=str(error))
+            await trio.sleep(RETRY_STORE)
+            return False
+        finally:
+            self._claiming = False
+            self._quiet()
+        self._hand_over(claimed)
+        return bool(claimed)
+
+    def _hand_over(self, claimed: Sequence[Claimed]) -> None:
+        for one in claimed:
+            self.links[one.link].take(one)
+        for link in self.links.values():
+            link.pump()
+
+    # from the links to the store
+
+    async def _settle(self) -> None:
+        while True:
+            self._quiet()
+            await self._work.wait()
+            self._work = trio.Event()
+            outcomes, self._outcomes = self._outcomes, []
+            deliveries = {name: link.deliveries for name, link in self.links.items() if link.deliveries}
+            for name in deliveries:
+                self.links[name].deliveries = []
+            self._settling = True
+            if not await self._record(outcomes, deliveries):
+                self._outcomes = outcomes + self._outcomes
+                self._work.set()
+                await trio.sleep(RETRY_STORE)
+            self._settling = False
+
+    async def _record(self, outcomes: list[Outcome], deliveries: dict[str, list[Delivery]]) -> bool:
+        """One transaction; then the SMSC hears that what it delivered is safe, or to keep it."""
+        gathered = Gathered(outcomes, *self._sorted(deliveries))
+        live = {bind.serial for link in self.links.values() for bind in link.live_binds}
+        status = 0
+        try:
+            await self._store.write(record, gathered, self._rules, live, self.millis())
+        except StoreUnavailable as error:
+            self._log.error("store_unavailable", during="settle", detail=str(error))
+            status = consts.ESME_RX_T_APPN
+        for bind, request in (delivery for several in deliveries.values() for delivery in several):
+            bind.driver.respond(request, answer(request, status))
+        return status == 0
+
+    def _sorted(self, deliveries: dict[str, list[Delivery]]) -> tuple[list[tuple[str, Receipt]], list[Mo]]:
+        receipts: list[tuple[str, Receipt]] = []
+        mos: list[Mo] = []
+        now = datetime.fromtimestamp(self.millis() / 1000, UTC)
+        for name, several in deliveries.items():
+            dialect = self._dialects[name]
+            for bind, request in several:
+                receipt = parse(request, dialect, now)
+                if receipt is not None:
+                    receipts.append((name, receipt))
+                else:
+                    mos.append(_mo(name, bind.serial, request))
+        return receipts, mos
+
+
+class Gathered(NamedTuple):
+    """What came from the links since the last transaction; receipts by link."""
+
+    outcomes: list[Outcome]
+    receipts: list[tuple[str, Receipt]]
+    mos: list[Mo]
+
+
+def record(tables: Tables, gathered: Gathered, rules: Rules, live: set[int], now: Millis) -> None:
+    """Outcomes first: a receipt may speak of a response that came in the same read."""
+    if gathered.outcomes or gathered.receipts:
+        settle(tables, gathered.outcomes, gathered.receipts, rules, now)
+    if gathered.mos:
+        receive(tables, gathered.mos, rules, live, now)
+
+
+def _mo(link: str, session: int, request: DeliverSm | DataSm) -> Mo:
+    short_message = request.short_message if isinstance(request, DeliverSm) else b""
+    return Mo(
+        link=link,
+        source=request.source_addr.decode("latin-1"),
+        destination=request.destination_addr.decode("latin-1"),
+        data_coding=request.data_coding,
+        user_data=user_data(request.esm_class, short_message, request.tlvs),
+        fingerprint=_fingerprint(link, request, short_message),
+        session=session,
+    )
+
+
+def _fingerprint(link: str, request: DeliverSm | DataSm, short_message: bytes) -> bytes:
+    """Of what its repetition would repeat: all but the sequence_number."""
+    parts = (
+        link.encode(),
+        request.source_addr,
+        request.destination_addr,
+        bytes((request.esm_class, request.data_coding)),
+        short_message,
+        *(tag.to_bytes(2) + value for tag, value in request.tlvs),
+    )
+    return blake2b(b"\0".join(parts), digest_size=16).digest()

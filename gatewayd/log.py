@@ -1,0 +1,46 @@
+"""structlog set up once: JSON lines on stderr, one for each thing that happened; numbers masked, no texts."""
+
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any, Final, TextIO
+
+import structlog
+
+from gatewayd.numbers import masked
+
+_NUMBERS: Final = re.compile(r"(?<![0-9A-Za-z:.-])\+?\d{7,20}(?![0-9A-Za-z:.-])")
+_HOLD_DIGITS: Final = frozenset({"timestamp", "event", "level", "cursor", "seq", "seconds"})
+
+
+def _mask_numbers(_logger: object, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Whatever looks like a phone number loses its middle, wherever it stands."""
+    for key, value in event.items():
+        if isinstance(value, str) and key not in _HOLD_DIGITS:
+            event[key] = _NUMBERS.sub(lambda found: masked(found[0]), value)
+    return event
+
+
+def configure(stream: TextIO | None = None, *, console: bool | None = None) -> None:
+    """JSON for machines, a readable form on a terminal."""
+    stream = stream or sys.stderr
+    console = stream.isatty() if console is None else console
+    renderer = (
+        structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer(ensure_ascii=False)
+    )
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _mask_numbers,
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        logger_factory=structlog.WriteLoggerFactory(stream),
+        cache_logger_on_first_use=True,
+    )
+
+
+def logger(**bound: object) -> Any:
+    """A logger with fields of its own."""
+    return structlog.get_logger().bind(**bound)

@@ -1,0 +1,63 @@
+"""The answers of one snapshot to the questions of the ledger (`ledger.rules.Rules`)."""
+
+from typing import Final
+
+from gatewayd.ledger.rules import ClassRule
+from gatewayd.model import Content, Lane, Refusal
+from gatewayd.numbers import InvalidNumber, canonical
+from gatewayd.policy import pipeline
+from gatewayd.policy.subject import Facts, Subject
+from gatewayd.smpp.text import Carry, Encoding, Part, split, split_binary
+from gatewayd.snapshot import ClassPolicy, Snapshot
+
+_FALLBACK_CLASS: Final = "notice"
+
+
+class SnapshotRules:
+    """Pure; one for each generation of the configuration.
+
+    A class that is gone from the configuration is treated as notice, a link that is gone as one
+    with the default form of long messages: what was accepted is carried through.
+    """
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._class_rules = {name: _class_rule(policy) for name, policy in snapshot.classes.items()}
+        self._carry = {name: Carry(link.long_messages) for name, link in snapshot.links.items()}
+
+    def class_rule(self, class_: str) -> ClassRule:
+        return self._class_rules.get(class_) or self._class_rules[_FALLBACK_CLASS]
+
+    def judge(self, content: Content, lane: Lane, *, opted_out: bool) -> Refusal | None:
+        classes = self._snapshot.classes
+        policy = classes.get(lane.class_) or classes[_FALLBACK_CLASS]
+        subject = Subject(content.to, policy, lane.brand, lane.client, content.text)
+        outcome = pipeline.run(pipeline.AT_SENDING, subject, Facts(opted_out))
+        return outcome if isinstance(outcome, Refusal) else None
+
+    def parts(self, content: Content, link: str, reference: int) -> tuple[Part, ...]:
+        carry = self._carry.get(link, Carry.UDH8)
+        if content.text is None:
+            return split_binary(content.data or b"", content.udh, carry, reference)
+        return split(content.text, Encoding(content.encoding), carry, reference)
+
+    def clients_of(self, brand: str | None) -> list[str]:
+        clients = self._snapshot.clients.values()
+        return [c.name for c in clients if (c.admin if brand is None else brand in c.brands)]
+
+    def brands_at(self, address: str) -> list[str]:
+        return list(self._snapshot.brands_at(address))
+
+    def number(self, address: str) -> str:
+        try:
+            return canonical(address, self._snapshot.default_country)
+        except InvalidNumber:
+            return address
+
+
+def _class_rule(policy: ClassPolicy) -> ClassRule:
+    return ClassRule(
+        receipt_wait=int(policy.receipt_wait * 1000),
+        resend=policy.in_doubt == "resend",
+        marketing=policy.opt_out,
+    )
