@@ -149,14 +149,13 @@ def _validated(document: Document, problems: list[Problem]) -> Config | None:
         problems += [_told(document, detail) for detail in details]
         wrong = {document.known(detail["loc"])[:2] for detail in details}
         # From the last to the first, so that the numbers of list items stay true.
-        for path in sorted(
-            wrong, key=lambda path: [(isinstance(step, str), step) for step in path], reverse=True
-        ):
+        for path in sorted(wrong, key=_file_order, reverse=True):
             if not document.drop(path):
                 return None
 
 
 def _file_order(path: Path) -> list[tuple[str, int]]:
+    """Names before each other by letter, items by number; the two never meet in one place."""
     return [("", step) if isinstance(step, int) else (step, 0) for step in path]
 
 

@@ -311,8 +311,8 @@ class RoutingTest(Model):
     expect: Annotated[
         Annotated[Name, Tag("link")]
         | Annotated[tuple[Name, ...], NOT_EMPTY, Tag("links")]
-        | Annotated[Refused, Tag("refused")],
-        told_by_type(link=str, links=tuple, refused=dict),
+        | Annotated[Refused, Tag("code")],
+        told_by_type(link=str, links=tuple, code=dict),
     ] = Field(
         description="link taken first with all links up; list: all links it may take; or {refused: CODE}"
     )

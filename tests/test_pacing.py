@@ -98,6 +98,7 @@ def test_it_starts_empty(rate: float) -> None:
     """Nothing leaves at once after a start, a reconnect or a long idle beyond the small slack."""
     bucket = Bucket(rate, 100.0)
 
+    assert bucket.rate == rate
     assert bucket.available(100.0) == 0
     assert bucket.next_at(100.0) == 100.0 + 1 / rate
     assert bucket.available(500.0) == math.floor(1 + rate / 50 if rate >= 10 else 1)
