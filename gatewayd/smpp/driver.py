@@ -154,13 +154,14 @@ class Driver:
             if not session.outgoing_octets:
                 await self._something_to_write.park()
                 continue
+            octets = session.data_to_send()
+            self._room_to_read.unpark_all()
             try:
-                await self._stream.send_all(session.data_to_send())
+                await self._stream.send_all(octets)
             except (trio.BrokenResourceError, trio.ClosedResourceError):
-                self._writable = False
                 break
-            finally:
-                self._room_to_read.unpark_all()
+        self._writable = False
+        self._room_to_read.unpark_all()
 
 
 class _Question:
