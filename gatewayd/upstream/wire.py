@@ -301,8 +301,8 @@ def _wrong_field(values: dict[str, msgspec.Raw]) -> Refusal | None:
         if name != "op" and (problem := _problem(fields.get(name), value)):
             return _invalid(problem, name)
     missing = (name for name, info in fields.items() if info.required and name not in values)
-    name = next(missing, None)
-    return None if name is None else _invalid("this field is missing", name)
+    lacking = next(missing, None)
+    return None if lacking is None else _invalid("this field is missing", lacking)
 
 
 def _wrong_together(error: Exception) -> Refusal:

@@ -1,0 +1,225 @@
+"""Desk: what each request of upstream does, whatever connection it came by."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Protocol, TypeAlias, assert_never
+
+import msgspec
+
+from gatewayd.ledger import consumers, lookup, optouts
+from gatewayd.ledger.accept import Answer
+from gatewayd.ledger.consumers import Gone
+from gatewayd.ledger.events import View, rfc3339
+from gatewayd.ledger.tables import OptOut, Tables
+from gatewayd.model import MessageId, Millis, Refusal
+from gatewayd.numbers import InvalidNumber, canonical
+from gatewayd.snapshot import Snapshot
+from gatewayd.store.base import Store
+from gatewayd.upstream import wire
+
+_CANCEL_STEP = 500
+_NOT_FOUND = Refusal("not_found", "this client has no such message")
+_ADMIN_ONLY = Refusal("not_permitted", "only an admin client may do this", "op")
+
+Question: TypeAlias = (
+    wire.Query
+    | wire.Explain
+    | wire.Cancel
+    | wire.OptoutCheck
+    | wire.OptoutAdd
+    | wire.OptoutRemove
+    | wire.Status
+    | wire.Ping
+)
+
+
+class Intake(Protocol):
+    """Where submits go; answers come in the order of the requests. Raises StoreUnavailable."""
+
+    async def submit(self, client: str, requests: Sequence[wire.Submit]) -> list[Answer | Refusal]: ...
+
+
+class Found(msgspec.Struct, frozen=True):
+    message: View
+
+
+class Checked(msgspec.Struct, frozen=True):
+    opted_out: bool
+    brand: str | None = None
+    since: str | None = None
+    source: str | None = None
+
+
+class Added(msgspec.Struct, frozen=True):
+    added: int
+
+
+class Removed(msgspec.Struct, frozen=True):
+    removed: int
+
+
+class Desk:
+    """One for the daemon. clock: wall time in milliseconds. status: what the op `status` tells."""
+
+    def __init__(
+        self,
+        store: Store,
+        intake: Intake,
+        snapshot: Callable[[], Snapshot],
+        status: Callable[[], Mapping[str, object]],
+        clock: Callable[[], Millis],
+    ) -> None:
+        self._store = store
+        self._intake = intake
+        self._snapshot = snapshot
+        self._status = status
+        self._clock = clock
+
+    async def submit(self, client: str, requests: Sequence[wire.Submit]) -> bytes:
+        """Reply lines, in the order of the requests."""
+        answers = await self._intake.submit(client, requests)
+        return b"".join(map(_reply, requests, answers))
+
+    async def acknowledge(self, client: str, acks: Sequence[wire.Ack]) -> tuple[bytes, dict[str, int]]:
+        """Reply lines, and how far each consumer has come by them."""
+        refusals = await self._store.write(_acknowledge, client, acks, self._clock())
+        reached: dict[str, int] = {}
+        for ack, refusal in zip(acks, refusals, strict=True):
+            if refusal is None:
+                reached[ack.consumer] = max(ack.cursor, reached.get(ack.consumer, 0))
+        return b"".join(map(_reply, acks, [refusal or {} for refusal in refusals])), reached
+
+    async def subscribe(self, client: str, request: wire.Subscribe) -> int | Gone | Refusal:
+        """The cursor that the subscription starts after."""
+        return await self._store.write(_subscribe, client, request.consumer, request.after, self._clock())
+
+    async def position(self, client: str, consumer: str) -> int:
+        """How far a consumer has acknowledged."""
+        return await self._store.read(_position, client, consumer)
+
+    async def answer(self, client: str, request: Question) -> bytes:
+        """The reply line of any other request."""
+        return _reply(request, await self._answer(client, request))
+
+    async def _answer(self, client: str, request: Question) -> object:
+        match request:
+            case wire.Ping():
+                return {}
+            case wire.Status():
+                return self._status()
+            case wire.Query():
+                found = await self._store.read(
+                    lookup.query, self._owner(client, request.id), request.id, request.key
+                )
+                return _NOT_FOUND if found is None else Found(found)
+            case wire.Explain():
+                story = await self._store.read(
+                    lookup.explain, self._owner(client, request.id), request.id, request.key
+                )
+                return _NOT_FOUND if story is None else story
+            case wire.Cancel():
+                return await self._cancel(client, request)
+            case wire.OptoutCheck() | wire.OptoutAdd() | wire.OptoutRemove():
+                return await self._optout(client, request)
+            case _:
+                assert_never(request)
+
+    def _is_admin(self, client: str) -> bool:
+        rights = self._snapshot().clients.get(client)
+        return rights is not None and rights.admin
+
+    def _owner(self, client: str, identifier: str | None) -> str | None:
+        """Whose a message must be: by id an admin finds all, a key is always of the client's own."""
+        return None if identifier is not None and self._is_admin(client) else client
+
+    async def _cancel(self, client: str, request: wire.Cancel) -> lookup.Cancelled | Refusal:
+        if request.tag is not None:
+            return await self._cancel_tag(client, request.tag)
+        owner = self._owner(client, request.id)
+        done = await self._store.write(lookup.cancel_one, owner, request.id, request.key, self._clock())
+        return _NOT_FOUND if done is None else done
+
+    async def _cancel_tag(self, client: str, tag: str) -> lookup.Cancelled:
+        """In steps, so that a large tag does not keep others from the store."""
+        cancelled = too_late = 0
+        after: MessageId | None = MessageId(0)
+        while after is not None:
+            step, after = await self._store.write(
+                lookup.cancel_tag, client, tag, after, _CANCEL_STEP, self._clock()
+            )
+            cancelled, too_late = cancelled + step.cancelled, too_late + step.too_late
+        return lookup.Cancelled(cancelled, too_late)
+
+    async def _optout(
+        self, client: str, request: wire.OptoutCheck | wire.OptoutAdd | wire.OptoutRemove
+    ) -> Checked | Added | Removed | Refusal:
+        admin = self._is_admin(client)
+        if not admin and not isinstance(request, wire.OptoutCheck):
+            return _ADMIN_ONLY
+        brands = self._brands(client, request.brand, admin=admin)
+        if isinstance(brands, Refusal):
+            return brands
+        snapshot = self._snapshot()
+        try:
+            number = canonical(request.to, snapshot.default_country)
+        except InvalidNumber as error:
+            return Refusal("invalid_destination", f"the number {error.reason}", "to")
+        match request:
+            case wire.OptoutCheck():
+                return _checked(await self._store.read(optouts.check, number, brands))
+            case wire.OptoutRemove():
+                return Removed(await self._store.write(optouts.remove, number, brands))
+            case wire.OptoutAdd(reason=reason):
+                now = self._clock()
+                rows = [OptOut(number, name, now, "admin", reason) for name in sorted(brands)]
+                bound = {name for name, policy in snapshot.classes.items() if policy.opt_out}
+                return Added(await self._store.write(optouts.add, rows, bound, now))
+
+    def _brands(self, client: str, brand: str | None, *, admin: bool) -> Collection[str] | Refusal:
+        snapshot = self._snapshot()
+        rights = snapshot.clients.get(client)
+        own = rights.brands if rights is not None else frozenset[str]()
+        allowed = snapshot.brands.keys() if admin else own
+        if brand is None:
+            return allowed
+        if brand not in snapshot.brands:
+            return Refusal("unknown_brand", "there is no such brand", "brand")
+        return (
+            (brand,) if brand in allowed else Refusal("not_permitted", "not a brand of this client", "brand")
+        )
+
+
+def _reply(request: wire.Request, result: object) -> bytes:
+    if isinstance(result, Refusal):
+        return wire.failed(request.seq, result)
+    return wire.done(request.seq, result)
+
+
+def _checked(row: OptOut | None) -> Checked:
+    if row is None:
+        return Checked(opted_out=False)
+    return Checked(opted_out=True, brand=row.brand, since=rfc3339(row.since), source=row.source)
+
+
+def _subscribe(
+    tables: Tables, client: str, name: str, after: int | None, now: Millis
+) -> int | Gone | Refusal:
+    if after is not None and after > tables.last_cursor():
+        return Refusal("invalid_request", "there is no such cursor yet", "after")
+    return consumers.subscribe(tables, client, name, after, now)
+
+
+def _position(tables: Tables, client: str, name: str) -> int:
+    consumer = tables.consumer(client, name)
+    return 0 if consumer is None else consumer.acknowledged
+
+
+def _acknowledge(tables: Tables, client: str, acks: Sequence[wire.Ack], now: Millis) -> list[Refusal | None]:
+    return [_acknowledged(tables, client, ack, now) for ack in acks]
+
+
+def _acknowledged(tables: Tables, client: str, ack: wire.Ack, now: Millis) -> Refusal | None:
+    if tables.consumer(client, ack.consumer) is None:
+        return Refusal("not_found", "this client has no such consumer", "consumer")
+    if not consumers.acknowledge(tables, client, ack.consumer, ack.cursor, now):
+        return Refusal("invalid_request", "there is no such cursor yet", "cursor")
+    return None
