@@ -45,6 +45,14 @@ class Journal:
             message.changed_at = self._now
             self._tell(message)
 
+    def change_lane(self, message: Message, lane: LaneId) -> None:
+        """Let a waiting message queue elsewhere; upstream is not told."""
+        stages = self._tables.effects.stages
+        stages[message.lane, message.stage] -= 1
+        message.lane = lane
+        stages[message.lane, message.stage] += 1
+        self._messages[message.id] = message
+
     def touch(self, message: Message) -> None:
         """Columns of `message` other than its stage have changed."""
         self._messages[message.id] = message

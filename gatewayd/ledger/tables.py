@@ -100,6 +100,9 @@ class Tables(Protocol):
 
     effects: Effects
 
+    def touch(self) -> None:
+        """Write something that changes nothing: the proof that writing works."""
+
     # lanes
     def lane_id(self, lane: Lane) -> LaneId: ...
     def lane(self, lane_id: LaneId) -> Lane: ...

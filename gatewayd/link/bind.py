@@ -91,9 +91,14 @@ class Bind:
         return self.driver.session.window.in_use if self.bound else 0
 
     @property
+    def slots(self) -> int:
+        """Free slots of the window."""
+        return self.driver.session.window.free if self.bound else 0
+
+    @property
     def free(self) -> int:
         """Segments it can take: free slots less what waits for one."""
-        return self.driver.session.window.free - len(self._pending) if self.bound else 0
+        return self.slots - len(self._pending)
 
     @property
     def waiting(self) -> int:
@@ -108,7 +113,7 @@ class Bind:
         if not self._pending or not self.bound:
             return
         owner, now, at = self._owner, self._owner.now(), self._owner.millis()
-        room = min(self.driver.session.window.free, owner.bucket.available(now), len(self._pending))
+        room = min(self.slots, owner.bucket.available(now), len(self._pending))
         sent = 0
         for _ in range(room):
             if not self._pending:

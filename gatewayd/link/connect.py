@@ -6,7 +6,7 @@ from typing import Final
 
 import trio
 
-from gatewayd.config import Link, read_secret
+from gatewayd.config import Link, read_secret, secret_path
 from gatewayd.config import Tls as TlsSettings
 from gatewayd.smpp.pdu import Bind, BindReceiver, BindTransceiver, BindTransmitter
 
@@ -40,7 +40,8 @@ def tls_context(tls: TlsSettings) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=tls.ca)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if tls.certificate is not None:
-        context.load_cert_chain(tls.certificate, None if tls.key is None else tls.key.file)
+        key = None if tls.key is None else secret_path(tls.key, os.environ)
+        context.load_cert_chain(tls.certificate, key)
     return context
 
 

@@ -111,6 +111,11 @@ class Link:
         """Whether a message may take it, now or when its window has room."""
         return not self.paused and self.settings.bind != "receiver" and self.binds_bound > 0
 
+    @property
+    def full(self) -> bool:
+        """Whether every slot of its windows is taken."""
+        return all(bind.free <= 0 for bind in self._binds)
+
     def capacity(self) -> int:
         """Segments to claim now. Waits for a few milliseconds' worth of rate, to claim them together."""
         if not self.usable:
@@ -123,8 +128,7 @@ class Link:
 
     def ready_at(self) -> float:
         """When the rate lets the next segments go; inf if the rate is not what is waited for."""
-        waiting = sum(bind.waiting for bind in self._binds)
-        if not self.usable or (not waiting and all(bind.free <= 0 for bind in self._binds)):
+        if not self.usable or not any(bind.slots > 0 for bind in self._binds):
             return float("inf")
         return self.bucket.next_at(self.now(), max(1, int(self.bucket.rate * BATCH)))
 

@@ -16,13 +16,14 @@ from gatewayd.config import zone
 from gatewayd.errors import StoreUnavailable
 from gatewayd.ledger.claim import Claimed, Want, claim
 from gatewayd.ledger.inbound import Mo, receive
+from gatewayd.ledger.reroute import reroute
 from gatewayd.ledger.rules import Rules
 from gatewayd.ledger.settle import Outcome, settle
 from gatewayd.ledger.tables import Effects, Tables
 from gatewayd.link.link import Delivery, Link, answer
 from gatewayd.log import logger
 from gatewayd.metrics import Metrics
-from gatewayd.model import LaneId, Message, Millis, Stage
+from gatewayd.model import Content, Lane, LaneId, Message, MessageId, Millis, Stage
 from gatewayd.routing import Chooser, parse_spec
 from gatewayd.smpp import consts
 from gatewayd.smpp.pdu import DataSm, DeliverSm
@@ -88,6 +89,7 @@ class Pool:
                 nursery.start_soon(link.run)
             nursery.start_soon(self._dispatch)
             nursery.start_soon(self._settle)
+            nursery.start_soon(self._reroute)
             task_status.started()
 
     async def drain(self) -> None:
@@ -122,6 +124,19 @@ class Pool:
                 continue
             with trio.move_on_at(self._look_again()):
                 await self._wakeup.wait()
+
+    async def _reroute(self) -> None:
+        """What was accepted under other routes follows those in force now."""
+        after: MessageId | None = MessageId(0)
+        while after is not None:
+            try:
+                after = await self._store.write(reroute, self._route_of, after, CLAIM_AT_MOST, self.millis())
+            except StoreUnavailable:
+                await trio.sleep(RETRY_STORE)
+
+    def _route_of(self, lane: Lane, content: Content) -> str | None:
+        route = self._snapshot.route(lane.class_, lane.brand, lane.client, content.to)
+        return None if route is None else route.spec
 
     def _look_again(self) -> float:
         soonest = min((link.ready_at() for link in self.links.values()), default=float("inf"))

@@ -25,6 +25,10 @@ class Store(Protocol):
     @property
     def counts(self) -> Counter[tuple[LaneId, Stage]]: ...
 
+    @property
+    def waiting(self) -> int:
+        """Jobs the writer has not begun."""
+
     def watch(self, watcher: Watcher) -> None:
         """Call `watcher` with what each commit changed, on the loop, before its writers go on."""
 

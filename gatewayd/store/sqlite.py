@@ -115,6 +115,7 @@ class SqliteStore(Committed):
         try:
             self._read_db.execute("BEGIN")
             try:
+                self._read_tables.refresh()
                 return operation(self._read_tables)
             finally:
                 self._read_db.execute("ROLLBACK")

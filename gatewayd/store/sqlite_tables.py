@@ -77,6 +77,10 @@ class SqliteTables:
             " coalesce((SELECT max(id) FROM inbound), 0))"
         )
         self._maker = IdMaker(self._node, MessageId(last) if last else None)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Learn how far events go; a reading connection must before each look."""
         self._floor: int = self._one(
             "SELECT coalesce((SELECT value FROM meta WHERE name = 'events_floor'), 0)"
         )
@@ -89,6 +93,9 @@ class SqliteTables:
 
     def _one(self, sql: str, *args: object) -> Any:
         return self._db.execute(sql, args).fetchone()[0]
+
+    def touch(self) -> None:
+        self._db.execute("UPDATE meta SET value = value WHERE name = 'owner'")
 
     # lanes
 

@@ -1,6 +1,6 @@
 """Desk: what each request of upstream does, whatever connection it came by."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Protocol, TypeAlias, assert_never
 
 import msgspec
@@ -65,7 +65,7 @@ class Desk:
         store: Store,
         intake: Intake,
         snapshot: Callable[[], Snapshot],
-        status: Callable[[], Mapping[str, object]],
+        status: Callable[[], Awaitable[object]],
         clock: Callable[[], Millis],
     ) -> None:
         self._store = store
@@ -105,7 +105,7 @@ class Desk:
             case wire.Ping():
                 return {}
             case wire.Status():
-                return self._status()
+                return await self._status()
             case wire.Query():
                 found = await self._store.read(
                     lookup.query, self._owner(client, request.id), request.id, request.key

@@ -1,0 +1,1 @@
+"""The HTTP listeners: metrics and health for monitoring."""

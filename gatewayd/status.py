@@ -1,0 +1,109 @@
+"""How the gateway stands now: for the op `status`, the gauges, and the reason a message waits."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from gatewayd.ledger.tables import Tables
+from gatewayd.link.pool import Pool
+from gatewayd.metrics import Metrics
+from gatewayd.model import LaneId, Millis, Stage, accepted_millis
+from gatewayd.routing import parse_spec
+from gatewayd.snapshot import Snapshot
+from gatewayd.store.base import Store
+
+_QUEUED = (Stage.READY, Stage.RETRY, Stage.CLAIMED)
+
+
+class LinkStatus(msgspec.Struct, frozen=True):
+    """rate: segments a second it may send now; 0: no limit."""
+
+    state: str
+    binds: int
+    window_in_use: int
+    window: int
+    rate: float
+
+
+class QueueStatus(msgspec.Struct, frozen=True):
+    messages: int
+    oldest_seconds: float
+
+
+class Report(msgspec.Struct, frozen=True):
+    links: dict[str, LinkStatus]
+    queues: dict[str, QueueStatus]
+
+
+class Status:
+    def __init__(
+        self, store: Store, pool: Pool, snapshot: Snapshot, metrics: Metrics, millis: Callable[[], Millis]
+    ) -> None:
+        self._store, self._pool, self._snapshot = store, pool, snapshot
+        self._metrics, self._millis = metrics, millis
+
+    async def report(self) -> Report:
+        """What `status` answers."""
+        oldest = await self._oldest()
+        queued = self._count(_QUEUED)
+        queues = {name: QueueStatus(queued[name], oldest.get(name, 0.0)) for name in self._snapshot.classes}
+        return Report({name: self._link(name) for name in self._pool.links}, queues)
+
+    def _link(self, name: str) -> LinkStatus:
+        link = self._pool.links[name]
+        settings = link.settings
+        size = settings.window * settings.binds
+        return LinkStatus(link.state, link.binds_bound, link.in_use, size, link.bucket.rate)
+
+    def waiting_reason(self, route: str) -> str:
+        """Why a queued message of this route has not left: no_link, window or rate."""
+        links = [self._pool.links[name] for name in parse_spec(route).links if name in self._pool.links]
+        usable = [link for link in links if link.usable]
+        if not usable:
+            return "no_link"
+        return "window" if all(link.full for link in usable) else "rate"
+
+    async def show(self) -> None:
+        """Set the gauges that are read off at a scrape."""
+        metrics, oldest = self._metrics, await self._oldest()
+        for gauge, stages in (
+            (metrics.queue_messages, _QUEUED),
+            (metrics.held_messages, (Stage.HELD,)),
+            (metrics.scheduled_messages, (Stage.SCHEDULED,)),
+        ):
+            for name, count in self._count(stages).items():
+                metrics.child(gauge, name).set(count)
+        for name in self._snapshot.classes:
+            metrics.child(metrics.queue_oldest, name).set(oldest.get(name, 0.0))
+        for name, link in self._pool.links.items():
+            metrics.child(metrics.link_window_in_use, name).set(link.in_use)
+            metrics.child(metrics.link_rate_limit, name).set(link.bucket.rate)
+            metrics.child(metrics.link_deliver_queue, name).set(len(link.deliveries))
+        metrics.store_jobs.set(self._store.waiting)
+
+    def _count(self, stages: tuple[Stage, ...]) -> dict[str, int]:
+        counts = dict.fromkeys(self._snapshot.classes, 0)
+        for (lane, stage), count in self._store.counts.items():
+            if stage in stages:
+                name = self._store.lanes[lane].class_
+                counts[name] = counts.get(name, 0) + count
+        return counts
+
+    async def _oldest(self) -> dict[str, float]:
+        """Class -> age in seconds of its oldest message that could leave."""
+        lanes = [lane for (lane, stage), n in self._store.counts.items() if n > 0 and stage is Stage.READY]
+        ages = await self._store.read(_ages, lanes, self._millis()) if lanes else {}
+        oldest: dict[str, float] = {}
+        for lane, age in ages.items():
+            name = self._store.lanes[lane].class_
+            oldest[name] = max(age, oldest.get(name, 0.0))
+        return oldest
+
+
+def _ages(tables: Tables, lanes: list[LaneId], now: Millis) -> dict[LaneId, float]:
+    found = {lane: tables.oldest_ready(lane) for lane in lanes}
+    return {
+        lane: max(0, now - accepted_millis(message)) / 1000
+        for lane, message in found.items()
+        if message is not None
+    }

@@ -1,0 +1,238 @@
+"""One submit, judged: form, rights and number by itself; the rest with the facts of the store. Pure.
+
+The order of judgement is the contract's (section 4); the first failure answers.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from hashlib import blake2b
+from typing import Final, NamedTuple
+
+import msgspec
+
+from gatewayd import routing
+from gatewayd.configmodel import Link
+from gatewayd.ledger.accept import Accepted, first_stage
+from gatewayd.model import Content, Lane, Millis, Refusal, Stage
+from gatewayd.numbers import InvalidNumber, canonical
+from gatewayd.policy import pipeline
+from gatewayd.policy.subject import Facts, Subject
+from gatewayd.smpp.text import Carry, Encoding, InvalidHeader, Unencodable, choose, count, split_binary
+from gatewayd.snapshot import ClassPolicy, Rights, Snapshot
+from gatewayd.upstream.wire import LONGEST_VALIDITY, Submit
+
+MAX_TAG: Final = 128  # octets
+MAX_SENDER: Final = 20  # digits
+FURTHEST: Final[Millis] = 366 * 86_400_000  # how far ahead send_at may lie
+NOT_JUDGED_YET: Final = "consent is stored with a later version and was not judged"
+
+
+class _Refused(Exception):
+    """A refusal on its way out of nested functions; never seen outside this module."""
+
+    def __init__(self, code: str, detail: str, field: str | None = None) -> None:
+        super().__init__(code)
+        self.refusal = Refusal(code, detail, field)
+
+
+class Times(NamedTuple):
+    """When it may leave, and until when."""
+
+    send_at: Millis | None
+    expires_at: Millis
+
+
+class Submission:
+    """See `ledger.accept.Submission`. What is refused already is told when it is judged."""
+
+    def __init__(self, request: Submit, rights: Rights, snapshot: Snapshot, now: Millis) -> None:
+        self.key = request.key
+        self.number = self.brand = ""
+        self.marketing = False
+        self.refusal: Refusal | None = None
+        self._request, self._snapshot, self._rights, self._now = request, snapshot, rights, now
+        try:
+            self._read()
+        except _Refused as refused:
+            self.refusal = refused.refusal
+
+    @property
+    def fingerprint(self) -> bytes:
+        """The same for the same request, whatever its seq; only asked for where there is a key."""
+        if self.key is None:
+            return b""
+        plain = msgspec.json.encode(msgspec.structs.replace(self._request, seq=0))
+        return blake2b(plain, digest_size=16).digest()
+
+    def _read(self) -> None:
+        request, snapshot = self._request, self._snapshot
+        _check_form(request)
+        self._class, self.brand = _entitled(request, self._rights, snapshot)
+        self.marketing = self._class.opt_out
+        self._sender = _sender(request, snapshot.brands[self.brand].sender)
+        self._times = _times(request, self._class, self._now)
+        try:
+            self.number = canonical(request.to, snapshot.default_country)
+        except InvalidNumber as error:
+            raise _Refused("invalid_destination", f"the number {error.reason}", "to") from None
+
+    def judge(self, facts: Facts) -> Accepted | Refusal:
+        """Policy, route and length, with the facts of the transaction that stores it."""
+        if self.refusal is not None:
+            return self.refusal
+        subject = Subject(self.number, self._class, self.brand, self._rights.name, self._request.text)
+        outcome = pipeline.run(pipeline.AT_SUBMIT, subject, facts)
+        if isinstance(outcome, Refusal):
+            return outcome
+        route = self._snapshot.route(self._class.name, self.brand, self._rights.name, self.number)
+        if route is None:
+            return Refusal("no_route", "no route takes this message")
+        try:
+            return self._accepted(outcome.text, route.spec)
+        except _Refused as refused:
+            return refused.refusal
+
+    def _accepted(self, text: str | None, spec: str) -> Accepted:
+        request, times = self._request, self._times
+        carry = _carry(spec, self._snapshot.links)
+        data, header = bytes.fromhex(request.data or ""), bytes.fromhex(request.udh or "")
+        if text is None:
+            encoding, segments = Encoding.BINARY, _count_binary(data, header, carry)
+        else:
+            encoding = choose(text) if request.encoding == "auto" else Encoding(request.encoding)
+            segments = _count(text, encoding, carry)
+        limit = self._snapshot.limits.max_segments
+        if segments > limit:
+            raise _Refused("text_too_long", f"{segments} segments, {limit} are allowed", "text")
+        stage, state = first_stage(times.send_at, self._now)
+        content = Content(
+            to=self.number,
+            sender=self._sender,
+            text=text,
+            data=data if text is None else None,
+            udh=header,
+            encoding=encoding.value,
+            segments=segments,
+            state=state.value,
+            accepted_at=self._now,
+            expires_at=times.expires_at,
+            send_at=times.send_at,
+            key=request.key,
+            tag=request.tag,
+            order_key=request.order_key,
+            fingerprint=self.fingerprint,
+        )
+        due = times.expires_at if stage is Stage.READY or times.send_at is None else times.send_at
+        lane = Lane(spec, self._class.name, self._rights.name, self.brand)
+        return Accepted(content, lane, stage, due, warnings=_warnings(request))
+
+
+def _check_form(request: Submit) -> None:
+    """What wire cannot tell from types alone."""
+    if request.template is not None or request.params is not None:
+        raise _Refused("invalid_request", "templates come with a later version", "template")
+    if (request.text is None) == (request.data is None):
+        raise _Refused("invalid_request", "give exactly one of text and data", "text")
+    if request.text == "" or request.data == "":
+        raise _Refused("invalid_request", "is empty", "data" if request.text is None else "text")
+    if request.tag is not None and len(request.tag.encode()) > MAX_TAG:
+        raise _Refused("invalid_request", f"is longer than {MAX_TAG} octets", "tag")
+    _check_binary(request)
+
+
+def _check_binary(request: Submit) -> None:
+    if request.text is not None:
+        if request.encoding == "binary":
+            raise _Refused("invalid_request", "binary goes with data, not with text", "encoding")
+        if request.udh is not None:
+            raise _Refused("invalid_request", "goes with data, not with text", "udh")
+        return
+    if request.encoding not in ("auto", "binary"):
+        raise _Refused("invalid_request", "data is sent as binary", "encoding")
+    for name, value in (("data", request.data), ("udh", request.udh)):
+        try:
+            bytes.fromhex(value or "")
+        except ValueError:
+            raise _Refused("invalid_request", "is not hexadecimal", name) from None
+
+
+def _entitled(request: Submit, rights: Rights, snapshot: Snapshot) -> tuple[ClassPolicy, str]:
+    policy = snapshot.classes.get(request.class_)
+    if policy is None:
+        raise _Refused("unknown_class", "no such class", "class")
+    if policy.name not in rights.classes:
+        raise _Refused("not_permitted", "this client may not send this class", "class")
+    if request.brand is None:
+        if len(rights.brands) != 1:
+            raise _Refused("invalid_request", "is needed: this client has not exactly one brand", "brand")
+        return policy, next(iter(rights.brands))
+    if request.brand not in snapshot.brands:
+        raise _Refused("unknown_brand", "no such brand", "brand")
+    if request.brand not in rights.brands:
+        raise _Refused("not_permitted", "this client may not send for this brand", "brand")
+    return policy, request.brand
+
+
+def _sender(request: Submit, of_brand: str) -> str:
+    """The brand's sender, or that extended by digits: a client cannot choose a foreign one."""
+    sender = request.sender
+    if sender is None or sender == of_brand:
+        return of_brand
+    digits = sender.isascii() and sender.isdigit()
+    if not (digits and of_brand.isdigit() and sender.startswith(of_brand)):
+        raise _Refused("not_permitted", "is not the brand's sender, nor that extended by digits", "sender")
+    if len(sender) > MAX_SENDER:
+        raise _Refused("invalid_request", f"is longer than {MAX_SENDER} digits", "sender")
+    return sender
+
+
+def _times(request: Submit, policy: ClassPolicy, now: Millis) -> Times:
+    if request.valid_until is not None and request.valid_for is not None:
+        raise _Refused("invalid_request", "give one of valid_until and valid_for", "valid_until")
+    send_at = None if request.send_at is None else _millis(request.send_at, "send_at")
+    if send_at is not None and send_at > now + FURTHEST:
+        raise _Refused("invalid_request", "lies more than 366 days ahead", "send_at")
+    start = max(now, send_at or now)
+    if request.valid_until is None:
+        return Times(send_at, start + int((request.valid_for or policy.validity) * 1000))
+    until = _millis(request.valid_until, "valid_until")
+    if until <= now:
+        raise _Refused("expired", "its validity is over already", "valid_until")
+    if not start < until <= start + LONGEST_VALIDITY * 1000:
+        raise _Refused("invalid_request", "must lie within a week after accept or send_at", "valid_until")
+    return Times(send_at, until)
+
+
+def _millis(text: str, field: str) -> Millis:
+    """RFC 3339 with offset."""
+    try:
+        stamp = datetime.fromisoformat(text)
+    except ValueError:
+        stamp = None
+    if stamp is None or stamp.tzinfo is None or "T" not in text.upper():
+        raise _Refused("invalid_request", "is no RFC 3339 time with offset", field)
+    return int(stamp.timestamp() * 1000)
+
+
+def _carry(spec: str, links: Mapping[str, Link]) -> Carry:
+    """How the first link of the route sends long messages; the count told at submit is that link's."""
+    return Carry(links[routing.parse_spec(spec).links[0]].long_messages)
+
+
+def _count(text: str, encoding: Encoding, carry: Carry) -> int:
+    try:
+        return count(text, encoding, carry)
+    except Unencodable as error:
+        detail = f"the character at place {error.index} does not exist in {encoding.value}"
+        raise _Refused("unencodable", detail, "text") from None
+
+
+def _count_binary(data: bytes, header: bytes, carry: Carry) -> int:
+    try:
+        return len(split_binary(data, header, carry, 0))
+    except InvalidHeader as error:
+        raise _Refused("invalid_request", str(error), "udh") from None
+
+
+def _warnings(request: Submit) -> tuple[str, ...]:
+    return () if request.consent is None else (NOT_JUDGED_YET,)

@@ -1,0 +1,16 @@
+"""The part of systemd's protocol a daemon needs: sd_notify over a datagram socket (sd_notify(3))."""
+
+import socket
+from collections.abc import Mapping
+
+
+def notify(environ: Mapping[str, str], *states: str) -> bool:
+    """Tell the manager `READY=1`, `STOPPING=1`, …; False if nobody listens."""
+    path = environ.get("NOTIFY_SOCKET", "")
+    if not path:
+        return False
+    address = f"\0{path[1:]}" if path.startswith("@") else path
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as manager:
+        manager.connect(address)
+        manager.sendall("\n".join(states).encode())
+    return True
