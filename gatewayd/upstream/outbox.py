@@ -50,6 +50,7 @@ class Outbox:
         self._under_way: deque[int] = deque()
         self._news = trio.Event()
         self._ending = False
+        self._idle = trio.Event()
         self._last_words = b""
 
     def wake(self) -> None:
@@ -67,6 +68,12 @@ class Outbox:
         self._last_words = b"" if closed is None else wire.line(closed)
         self.wake()
 
+    async def flush(self) -> None:
+        """Wait until all there is has been sent, or as much as the window takes."""
+        idle = self._idle = trio.Event()
+        self.wake()
+        await idle.wait()
+
     async def run(self) -> None:
         """Send until the end. The wake-up is armed before the look, so that none is lost between."""
         while not self._ending:
@@ -75,9 +82,12 @@ class Outbox:
             if events and not self._ending:
                 await self._push(events)
             elif not self._ending:
+                if not self._news.is_set():
+                    self._idle.set()
                 await self._news.wait()
         if self._last_words:
             await self._send(self._last_words)
+        self._idle.set()
         self.finished.set()
 
     async def _look(self) -> list[Event]:
@@ -122,6 +132,13 @@ class Outboxes:
         mine = self._open.get(outbox.client, {})
         if mine.get(outbox.consumer) is outbox:
             del mine[outbox.consumer]
+
+    async def flush(self) -> None:
+        """Let every subscription send what there is; the caller bounds the time."""
+        async with trio.open_nursery() as nursery:
+            for mine in self._open.values():
+                for outbox in mine.values():
+                    nursery.start_soon(outbox.flush)
 
     def acknowledged(self, client: str, consumer: str, cursor: int) -> None:
         outbox = self._open.get(client, {}).get(consumer)

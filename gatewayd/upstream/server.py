@@ -41,6 +41,10 @@ class Server:
             await nursery.start(trio.serve_listeners, self._serve_client, list(listeners))
             task_status.started()
 
+    async def flush(self) -> None:
+        """The last events, to clients that are still there."""
+        await self._outboxes.flush()
+
     async def _serve_client(self, stream: trio.SocketStream) -> None:
         if self._connections >= self._snapshot().limits.stream_connections:
             logger().warning("connection refused", reason="overloaded", connections=self._connections)
