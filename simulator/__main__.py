@@ -59,11 +59,12 @@ async def _run(host: str, port: int, scenario: Scenario, record: Path | None, so
     try:
         with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
             listeners = await trio.open_tcp_listeners(port, host=host)
+            commands = await control.listen(socket) if socket is not None else None
             smsc = Smsc(scenario, recorder)
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(smsc.run)
-                if socket is not None:
-                    await nursery.start(control.serve, socket, smsc)
+                if commands is not None:
+                    nursery.start_soon(control.serve, smsc, commands)
                 await nursery.start(partial(trio.serve_listeners, smsc.serve, listeners))
                 click.echo(f"listening {_address(listeners[0])}")
                 await anext(signals)

@@ -12,6 +12,7 @@ import trio
 from gatewayd.errors import GatewayError
 from gatewayd.smpp import text as texts
 from gatewayd.smpp import udh
+from gatewayd.smpp.codec import encode
 from gatewayd.smpp.pdu import DeliverSm
 from simulator.smsc import Smsc
 
@@ -94,21 +95,22 @@ def command(path: Path, op: str, **fields: object) -> dict[str, Any]:
     return reply
 
 
-async def serve(
-    path: Path, smsc: Smsc, task_status: trio.TaskStatus[list[trio.SocketListener]] = trio.TASK_STATUS_IGNORED
-) -> None:
-    """Listen at path for ever; a socket file that nobody listens on any more is replaced. Raises OSError."""
+async def listen(path: Path) -> trio.SocketListener:
+    """A socket file that nobody listens on any more is replaced. Raises OSError, also if somebody does."""
     _clear(path)
     listener = trio.socket.socket(socket.AF_UNIX)
-    with listener:
-        await listener.bind(str(path))
-        listener.listen()
-        try:
-            await trio.serve_listeners(
-                partial(_converse, smsc), [trio.SocketListener(listener)], task_status=task_status
-            )
-        finally:
-            _remove(path)
+    await listener.bind(str(path))
+    listener.listen()
+    return trio.SocketListener(listener)
+
+
+async def serve(smsc: Smsc, listener: trio.SocketListener) -> None:
+    """Answer commands for ever; the socket file goes at the end."""
+    path = Path(listener.socket.getsockname())
+    try:
+        await trio.serve_listeners(partial(_converse, smsc), [listener])
+    finally:
+        _remove(path)
 
 
 def _clear(path: Path) -> None:
@@ -169,12 +171,12 @@ def _do(command: Command, smsc: Smsc) -> dict[str, Any]:
 
 
 def mo_segments(mo: Mo) -> Sequence[DeliverSm]:
-    """The deliver_sm of an MO in the order they go out. Raises Refused."""
+    """The deliver_sm of an MO in the order they go out. Raises Refused, LocalProtocolError."""
     parts = _parts(mo)
     order = range(1, len(parts) + 1) if mo.order is None else mo.order
     if not set(order) <= set(range(1, len(parts) + 1)):
         raise Refused(f"order: the text has {len(parts)} segments")
-    return [
+    pdus = [
         DeliverSm(
             source_addr_ton=TON_INTERNATIONAL,
             source_addr_npi=NPI_E164,
@@ -187,6 +189,9 @@ def mo_segments(mo: Mo) -> Sequence[DeliverSm]:
         )
         for part in (parts[number - 1] for number in order)
     ]
+    for pdu in pdus:
+        encode(pdu, 1)  # so what does not fit is told to whoever asked
+    return pdus
 
 
 def _parts(mo: Mo) -> tuple[texts.Part, ...]:

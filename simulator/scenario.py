@@ -8,8 +8,9 @@ import json
 import random
 import re
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 from zoneinfo import available_timezones
 
 import yaml
@@ -43,6 +44,17 @@ def _known_zone(name: str) -> str:
     return name
 
 
+def _short_date(date_format: str) -> str:
+    if (
+        not 0
+        < len(datetime(2026, 9, 30, 23, 59, 59, 999999, tzinfo=UTC).strftime(date_format))
+        <= LONGEST_DATE
+    ):
+        raise ValueError(f"gives no date of 1 to {LONGEST_DATE} characters; write one like %y%m%d%H%M")
+    return date_format
+
+
+LONGEST_DATE: Final = 24  # characters; two of them and the rest of a receipt must fit into short_message
 Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(ge=0, le=31_536_000)]
 CommandStatus = Annotated[int, BeforeValidator(_command_status), Field(ge=1, le=0xFFFFFFFF)]
@@ -120,7 +132,7 @@ class Receipts(Section):
     window: Annotated[int, Field(ge=1, le=100_000)] = 1000
     retry_delay: Seconds = 1.0
     timezone: Zone = "UTC"
-    date_format: str = "%y%m%d%H%M"
+    date_format: Annotated[str, AfterValidator(_short_date)] = "%y%m%d%H%M"
     text: bool = True
     message_id_tlv: bool = True
     state_tlv: bool = True
@@ -158,7 +170,7 @@ class Scenario(Section):
     """
 
     seed: int = 1
-    system_id: Annotated[str, Field(max_length=15)] = "smsc"
+    system_id: Annotated[str, Field(max_length=15, pattern=r"^[!-~]*$")] = "smsc"
     enquire_link_interval: Annotated[float, Field(gt=0)] = 30.0
     response_timeout: Annotated[float, Field(gt=0)] = 30.0
     first_id: Annotated[int, Field(ge=1, le=2**62)] | None = None
@@ -235,9 +247,15 @@ def _inherited(raw: dict[str, Any], keys: Keys) -> bool:
         return False
     found: Any = raw
     for key in keys:
-        if isinstance(found, dict) and key not in found:
-            return True
-        found = found[key]
+        match found:
+            case dict():
+                if key not in found:
+                    return True
+                found = found[key]
+            case list():
+                found = found[int(key)]
+            case _:
+                return False  # a bare number stands for a Delay
     return False
 
 

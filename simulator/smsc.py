@@ -41,6 +41,7 @@ class Smsc:
         self._bound: dict[Connection, Account] = {}
         self._open: set[Connection] = set()
         self._sessions = count(1)
+        self._holding = False
         self._recorder.add(record.Start(at=self._world.wall(), pid=os.getpid()))
         self._recorder.flush()
 
@@ -134,6 +135,8 @@ class Smsc:
         settings = self.scenario.account(name)
         if settings is not None and name not in self._accounts:
             self._accounts[name] = Account(name, settings, self.scenario.seed, self._world)
+            if self._holding:
+                self._accounts[name].hold()
         return self._accounts[name] if settings is not None else None
 
     # ----------------------------------------------------------------------------------------- commands
@@ -158,12 +161,14 @@ class Smsc:
         return len(doomed)
 
     def hold_receipts(self) -> None:
-        """Keep back the receipts of the accounts seen so far, until they are released."""
+        """Keep back all receipts that fall due from now on, until they are released."""
+        self._holding = True
         for account in self._accounts.values():
             account.hold()
 
     def release_receipts(self) -> int:
         """Returns the number of receipts that had been kept back."""
+        self._holding = False
         released = sum(account.release() for account in self._accounts.values())
         self._recorder.flush()
         return released
