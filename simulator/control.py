@@ -99,7 +99,11 @@ async def listen(path: Path) -> trio.SocketListener:
     """A socket file that nobody listens on any more is replaced. Raises OSError, also if somebody does."""
     _clear(path)
     listener = trio.socket.socket(socket.AF_UNIX)
-    await listener.bind(str(path))
+    try:
+        await listener.bind(str(path))
+    except OSError:
+        listener.close()
+        raise
     listener.listen()
     return trio.SocketListener(listener)
 

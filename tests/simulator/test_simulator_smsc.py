@@ -302,8 +302,8 @@ async def test_a_temporary_error_brings_the_deliver_sm_again(
 async def test_an_unanswered_deliver_sm_is_repeated_after_the_response_timeout(
     lab: LabOf, autojump_clock: MockClock
 ) -> None:
-    """Silence is no answer: the receipt comes again after response_timeout."""
-    esme = await lab(response_timeout=20).bind()
+    """Silence is no answer: the receipt comes again after response_timeout, and takes one slot, not two."""
+    esme = await lab({"receipts": {"window": 1}}, response_timeout=20).bind()
     esme.answer = None
     esme.submit("x")
     await trio.sleep(21)
