@@ -18,7 +18,7 @@ Send: TypeAlias = Callable[[bytes], Awaitable[None]]
 
 def next_events(tables: Tables, client: str, after: int, limit: int) -> list[Event] | Gone:
     """What follows a cursor; Gone if some of it is no longer kept."""
-    oldest = tables.oldest_cursor()
+    oldest = tables.oldest_cursor(client)
     return tables.events_after(client, after, limit) if after >= oldest else Gone(oldest)
 
 
