@@ -250,8 +250,6 @@ class Session:
         """What the owner still owes goes out first, or the peer would have to ask all that again."""
         if self._peer_unbind is not None:
             return
-        if self.state is not State.UNBINDING:
-            self._management = None  # a bind that is no longer wanted; an unbind of ours may still be answered
         self._peer_unbind = pdu
         self._enter(State.UNBINDING, leave_by=now + self.limits.unbind_grace)
         if not self._owed:

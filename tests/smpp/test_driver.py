@@ -267,6 +267,7 @@ async def test_who_gives_up_a_bind_leaves_nothing_behind(autojump_clock: trio.te
         await trio.testing.wait_all_tasks_blocked()
         assert connection.driver.session.state is State.BOUND_TRX
         assert len(connection.events) == 1
+        assert connection.driver._question is None
 
 
 # ---------------------------------------------------------------------------------------------- unbind
@@ -277,14 +278,17 @@ async def test_unbind_by_us(autojump_clock: trio.testing.MockClock) -> None:
     async with bound() as connection, trio.open_nursery() as nursery:
 
         async def let_go() -> None:
-            unbind = await connection.peer.receive()
+            submit_sm, unbind = await connection.peer.receive(), await connection.peer.receive()
+            assert isinstance(submit_sm, SubmitSm)
             assert isinstance(unbind, Unbind)
+            await connection.peer.send(SubmitSmResp(), submit_sm.sequence_number)
             await connection.peer.send(UnbindResp(), unbind.sequence_number)
 
         nursery.start_soon(let_go)
+        connection.driver.send(SUBMIT_SM)
         assert isinstance(await connection.driver.request(Unbind()), UnbindResp)
         await connection.ended.wait()
-        assert connection.reason == "unbound"
+        assert (connection.reason, connection.ended_at) == ("unbound", 0.0)
         assert await connection.peer.receive() is None
 
 
@@ -349,6 +353,7 @@ async def test_close_lets_answers_leave_but_not_requests(autojump_clock: trio.te
         await connection.ended.wait()
         connection.driver.close("later")
     assert connection.reason == connection.driver.reason == "enough"
+    assert connection.ended_at == 0.0
     assert [entry.context for entry in connection.driver.session.lost().unsent] == ["queued"]
 
 
@@ -419,7 +424,7 @@ async def test_a_reset_connection_is_an_end_like_others(autojump_clock: trio.tes
         stream.receive_stream.receive_some_hook = fail
         await connection.peer.send(EnquireLink(), 7)
         await connection.ended.wait()
-    assert connection.reason == "connection lost"
+    assert (connection.reason, connection.ended_at) == ("connection lost", 0.0)
 
 
 async def test_a_cancelled_driver_closes_its_stream(autojump_clock: trio.testing.MockClock) -> None:
@@ -471,6 +476,23 @@ async def test_who_floods_and_does_not_read_is_not_read_from(autojump_clock: tri
         for _ in range(20 * 200):
             assert await connection.peer.receive() == EnquireLinkResp(sequence_number=9)
         assert sent == 20
+
+
+async def test_a_flood_by_one_who_never_reads_again_is_read_to_its_end(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    """When writing fails there is no queue to wait for: what the peer has sent is read, and then its end."""
+    limits = Limits(max_outgoing=1000, enquire_link_interval=math.inf)
+    async with bound(limits, trio.testing.lockstep_stream_pair) as connection:
+        stream = connection.peer.stream
+        assert isinstance(stream, trio.StapledStream)
+        with trio.move_on_after(1):
+            await stream.send_all(encode(EnquireLink(), 9) * 200)
+            await stream.send_all(encode(EnquireLink(), 9) * 200)
+        await stream.receive_stream.aclose()
+        await stream.send_stream.aclose()
+        await connection.ended.wait()
+    assert (connection.reason, connection.ended_at) == ("closed by the peer", 0.0)
 
 
 async def test_a_flood_does_not_keep_a_dead_peer_alive(autojump_clock: trio.testing.MockClock) -> None:

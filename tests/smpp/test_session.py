@@ -20,6 +20,7 @@ from gatewayd.smpp.events import (
 )
 from gatewayd.smpp.limits import Limits
 from gatewayd.smpp.pdu import (
+    AlertNotification,
     BindReceiverResp,
     BindTransceiver,
     BindTransceiverResp,
@@ -138,6 +139,14 @@ def test_an_smsc_gives_bind_timeout_to_be_bound() -> None:
     assert (session.state, session.next_deadline()) == (State.OPEN, 20.0)
     assert session.on_deadline(19.9) == []
     assert session.on_deadline(20.0) == [Closed("not bound within 20 s", flush=False)]
+
+
+def test_once_bound_the_session_init_timer_is_over() -> None:
+    """Later deadlines are those of silence."""
+    session = bound(Role.SMSC)
+    assert session.next_deadline() == 30.0
+    assert session.on_deadline(30.0) == []
+    assert sent(session) == [EnquireLink(sequence_number=1)]
 
 
 def test_enquire_link_before_bind_resp_is_answered() -> None:
@@ -401,6 +410,16 @@ def test_the_unbind_of_a_peer_is_answered_and_ends_the_session() -> None:
     assert session.receive_data(encode(SUBMIT_SM, 9), 0.0) == []
 
 
+def test_an_alert_notification_owes_nothing() -> None:
+    """It reaches the owner and has no response, so an unbind after it is answered at once."""
+    session = bound()
+    octets = encode(AlertNotification(), 7) + encode(Unbind(), 8)
+    assert session.receive_data(octets, 0.0) == [
+        RequestReceived(AlertNotification(sequence_number=7)),
+        Closed("unbound by the peer", flush=True),
+    ]
+
+
 def test_what_is_owed_leaves_before_unbind_resp() -> None:
     """submit_sm and unbind in one read: the answer goes out first, then unbind_resp, then the end."""
     session = bound(Role.SMSC)
@@ -430,6 +449,20 @@ def test_crossing_unbinds_end_both_sides() -> None:
     session.request(Unbind(), 0.0)
     assert session.receive_data(encode(Unbind(), 7), 0.0) == [Closed("unbound by the peer", flush=True)]
     assert sent(session) == [UnbindResp(sequence_number=7)]
+
+
+def test_crossing_unbinds_with_an_answer_owed() -> None:
+    """While the peer's unbind waits for our answer, the response to ours still ends the session."""
+    session = bound()
+    session.receive_data(encode(DeliverSm(), 5), 0.0)
+    number = session.request(Unbind(), 0.0)
+    session.data_to_send()
+    assert session.receive_data(encode(Unbind(), 6), 0.0) == []
+    farewell = UnbindResp(sequence_number=number)
+    assert session.receive_data(encode(farewell, number), 0.5) == [
+        ResponseReceived(Unbind(), farewell, None, 0.5),
+        Closed("unbound", flush=True),
+    ]
 
 
 def test_an_unbind_while_binding_gives_up_the_bind() -> None:
@@ -510,6 +543,15 @@ def test_lost_tells_surely_unsent_from_perhaps_sent() -> None:
     assert [entry.context for entry in lost.unsent] == ["never"]
     assert lost.unsent[0].request is SUBMIT_SM
     assert session.data_to_send() == b""
+
+
+def test_what_was_handed_out_is_not_kept() -> None:
+    """Memory is bounded by what is queued and in flight: no octet stays behind."""
+    session = bound()
+    submit(session)
+    assert not session._queued
+    assert not session._outgoing
+    assert session.outgoing_octets == 0
 
 
 def test_closing_drops_queued_requests_but_not_queued_answers() -> None:
