@@ -11,7 +11,7 @@ from gatewayd.errors import StoreUnavailable
 from gatewayd.ledger.consumers import Gone
 from gatewayd.metrics import Metrics
 from gatewayd.model import Refusal
-from gatewayd.upstream import wire
+from gatewayd.upstream import replies, wire
 from gatewayd.upstream.desk import Desk
 from gatewayd.upstream.outbox import Outbox, Outboxes
 
@@ -69,7 +69,7 @@ class Connection:
         """Serve until the client leaves or is beyond hope, then answer what is outstanding."""
         async with trio.open_nursery() as self._nursery:
             terms = self._terms
-            await self._send(wire.line(wire.Greeting(__version__, terms.client, terms.window)))
+            await self._send(replies.line(replies.Greeting(__version__, terms.client, terms.window)))
             await self._read_all()
             while self._outstanding:
                 await self._until_fewer()
@@ -155,7 +155,7 @@ class Connection:
 
     def _malformed(self, line: wire.Malformed) -> bytes:
         self._metrics.child(self._metrics.stream_errors, line.refusal.code).inc()
-        return wire.failed(line.seq, line.refusal)
+        return replies.failed(line.seq, line.refusal)
 
     async def _guarded(self, requests: Sequence[wire.Request], work: Awaitable[bytes]) -> bytes:
         """The reply lines; if the work cannot be done, the same refusal for each request."""
@@ -166,7 +166,7 @@ class Connection:
         except Exception:  # noqa: BLE001  one client's request harms no other; the traceback is logged
             self._log.exception("request failed", op=type(requests[0]).__name__.lower())
             refusal = _INTERNAL
-        return b"".join([wire.failed(request.seq, refusal) for request in requests])
+        return b"".join([replies.failed(request.seq, refusal) for request in requests])
 
     # subscriptions
 
@@ -177,12 +177,12 @@ class Connection:
         match start:
             case Gone(oldest=oldest):
                 refusal = Refusal("gone", "events after this cursor are no longer kept", "after")
-                return wire.failed(request.seq, refusal, oldest)
+                return replies.failed(request.seq, refusal, oldest)
             case Refusal():
-                return wire.failed(request.seq, start)
+                return replies.failed(request.seq, start)
         outbox = self._outboxes.open(terms.client, request.consumer, start, terms.event_window, self._send)
         self._subscriptions[request.consumer] = outbox
-        self._nursery.start_soon(self._push, outbox, wire.done(request.seq, Position(start)))
+        self._nursery.start_soon(self._push, outbox, replies.done(request.seq, Position(start)))
         return b""
 
     async def _push(self, outbox: Outbox, reply: bytes) -> None:
@@ -197,9 +197,9 @@ class Connection:
     async def _unsubscribe(self, request: wire.Unsubscribe) -> bytes:
         outbox = self._subscriptions.get(request.consumer)
         if outbox is None:
-            return wire.failed(request.seq, _NOT_SUBSCRIBED)
+            return replies.failed(request.seq, _NOT_SUBSCRIBED)
         outbox.end()
         await outbox.finished.wait()
-        return wire.done(
+        return replies.done(
             request.seq, Position(await self._desk.position(self._terms.client, request.consumer))
         )

@@ -14,7 +14,7 @@ from gatewayd.model import MessageId, Millis, Refusal
 from gatewayd.numbers import InvalidNumber, canonical
 from gatewayd.snapshot import Snapshot
 from gatewayd.store.base import Store
-from gatewayd.upstream import wire
+from gatewayd.upstream import replies, wire
 
 _CANCEL_STEP = 500
 _NOT_FOUND = Refusal("not_found", "this client has no such message")
@@ -190,8 +190,8 @@ class Desk:
 
 def _reply(request: wire.Request, result: object) -> bytes:
     if isinstance(result, Refusal):
-        return wire.failed(request.seq, result)
-    return wire.done(request.seq, result)
+        return replies.failed(request.seq, result)
+    return replies.done(request.seq, result)
 
 
 def _checked(row: OptOut | None) -> Checked:

@@ -10,7 +10,7 @@ from gatewayd.errors import StoreUnavailable
 from gatewayd.ledger.consumers import Gone
 from gatewayd.ledger.tables import Effects, Event, Tables
 from gatewayd.store.base import Store
-from gatewayd.upstream import wire
+from gatewayd.upstream import replies
 
 _BATCH: Final = 1000
 Send: TypeAlias = Callable[[bytes], Awaitable[None]]
@@ -62,10 +62,10 @@ class Outbox:
             self._under_way.popleft()
         self.wake()
 
-    def end(self, closed: wire.Closed | None = None) -> None:
+    def end(self, closed: replies.Closed | None = None) -> None:
         """Stop after the batch in hand, and tell why unless the client itself asked for it."""
         self._ending = True
-        self._last_words = b"" if closed is None else wire.line(closed)
+        self._last_words = b"" if closed is None else replies.line(closed)
         self.wake()
 
     async def flush(self) -> None:
@@ -75,7 +75,15 @@ class Outbox:
         await idle.wait()
 
     async def run(self) -> None:
-        """Send until the end. The wake-up is armed before the look, so that none is lost between."""
+        """Send until the end."""
+        try:
+            await self._run()
+        finally:
+            self._idle.set()
+            self.finished.set()
+
+    async def _run(self) -> None:
+        """The wake-up is armed before the look, so that none is lost between."""
         while not self._ending:
             self._news = trio.Event()
             events = await self._look()
@@ -87,8 +95,6 @@ class Outbox:
                 await self._news.wait()
         if self._last_words:
             await self._send(self._last_words)
-        self._idle.set()
-        self.finished.set()
 
     async def _look(self) -> list[Event]:
         room = min(_BATCH, self._window - len(self._under_way))
@@ -97,10 +103,10 @@ class Outbox:
         try:
             found = await self._store.read(next_events, self.client, self._cursor, room)
         except StoreUnavailable:
-            self.end(wire.Closed(self.consumer, "overloaded"))
+            self.end(replies.Closed(self.consumer, "overloaded"))
             return []
         if isinstance(found, Gone):
-            self.end(wire.Closed(self.consumer, "gone", found.oldest))
+            self.end(replies.Closed(self.consumer, "gone", found.oldest))
             return []
         return found
 
@@ -123,7 +129,7 @@ class Outboxes:
         outbox = Outbox(self._store, client, consumer, after, window, send)
         mine = self._open.setdefault(client, {})
         if (former := mine.get(consumer)) is not None:
-            former.end(wire.Closed(consumer, "taken_over"))
+            former.end(replies.Closed(consumer, "taken_over"))
         mine[consumer] = outbox
         return outbox
 

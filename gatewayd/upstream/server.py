@@ -11,7 +11,7 @@ from gatewayd.metrics import Metrics
 from gatewayd.model import Refusal
 from gatewayd.snapshot import Snapshot
 from gatewayd.store.base import Store
-from gatewayd.upstream import wire
+from gatewayd.upstream import replies
 from gatewayd.upstream.connection import Connection, Terms
 from gatewayd.upstream.desk import Desk
 from gatewayd.upstream.outbox import Outboxes
@@ -79,4 +79,4 @@ class Server:
 async def _turn_away(stream: trio.SocketStream, refusal: Refusal) -> None:
     """One line, which a fresh socket always has room for."""
     with suppress(trio.BrokenResourceError):
-        await stream.send_all(wire.turned_away(refusal))
+        await stream.send_all(replies.turned_away(refusal))

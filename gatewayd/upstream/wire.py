@@ -1,9 +1,10 @@
-"""The stream protocol without its socket: octets in, requests out; results in, lines out.
+"""The stream protocol without its socket: octets in, requests out; `replies` is the way back.
 
 Each request is a record named after its `op`. A line that fits no record becomes `Malformed`, which
 says what is wrong with which field; the fast way and the precise way read the same records.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from typing import Annotated, Final, Literal, TypeAlias, get_args
 
@@ -12,7 +13,6 @@ from msgspec import Meta, field
 
 from gatewayd.model import Refusal
 
-PROTOCOL: Final = 1
 LINE_LENGTH: Final = 65_536  # octets, without the newline
 JUNK_IN_A_ROW: Final = 10
 LARGEST_SEQ: Final = 2**53  # what a double, and so any JSON library, keeps exactly
@@ -221,12 +221,14 @@ class Reader:
 
     def feed(self, data: bytes) -> list[Request | Malformed]:
         """What the lines say that `data` completes. After `hopeless` there is nothing more."""
+        if self.hopeless:
+            return []
         *lines, self._rest = (self._rest + data).split(b"\n")
         if self._skipping and lines:
             del lines[0]
             self._skipping = False
         found = self._read(lines)
-        if self._skipping or self.hopeless:
+        if self._skipping:
             self._rest = b""
         elif len(self._rest) > self._limit:
             self._rest, self._skipping = b"", True
@@ -268,7 +270,7 @@ def decode(line: bytes) -> Request | Malformed:
 def _malformed(line: bytes, error: Exception) -> Malformed:
     """Find out what is wrong with a line that does not decode because of `error`."""
     try:
-        values = _decode_raw(line)
+        values = _values(line)
     except (ValueError, RecursionError):
         return Malformed(None, _invalid("the line is no JSON object"), junk=True)
     try:
@@ -278,6 +280,21 @@ def _malformed(line: bytes, error: Exception) -> Malformed:
     except (ValueError, RecursionError):
         return Malformed(None, _invalid("seq must be an integer from 0 to 2^53", "seq"))
     return Malformed(seq, _wrong_op(values) or _wrong_field(values) or _wrong_together(error))
+
+
+def _values(line: bytes) -> dict[str, msgspec.Raw]:
+    """The fields, as they are written. Raises ValueError, RecursionError.
+
+    Half of a surrogate pair, which a JavaScript client writes that cuts a string, is no JSON at all to
+    msgspec; the standard library takes it, and so its field can be named.
+    """
+    try:
+        return _decode_raw(line)
+    except msgspec.DecodeError:
+        values = json.loads(line.decode())
+    if not isinstance(values, dict):
+        raise msgspec.DecodeError
+    return {name: msgspec.Raw(json.dumps(value).encode()) for name, value in values.items()}
 
 
 def _wrong_op(values: dict[str, msgspec.Raw]) -> Refusal | None:
@@ -320,78 +337,12 @@ def _problem(info: msgspec.structs.FieldInfo | None, value: msgspec.Raw) -> str 
         return "not UTF-8"
     except RecursionError:
         return "nested too deeply"
-    except ValueError as error:
+    except msgspec.ValidationError as error:
         return str(error)
+    except msgspec.DecodeError:
+        return "not JSON that can be kept: half of a surrogate pair, or a number that is none"
     return None
 
 
 def _invalid(detail: str, name: str | None = None) -> Refusal:
     return Refusal("invalid_request", detail, name)
-
-
-# from here to the client
-
-_encode = msgspec.json.Encoder().encode
-
-
-class Greeting(msgspec.Struct, frozen=True, gc=False):
-    """The first line of a connection. window: requests that may be outstanding."""
-
-    gatewayd: str
-    client: str
-    window: int
-    protocol: int = PROTOCOL
-
-
-class Error(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """`error` of a reply. oldest: with `gone`, the lowest `after` that misses nothing."""
-
-    code: str
-    detail: str
-    retryable: bool
-    field: str | None = None
-    retry_after: float | None = None
-    oldest: int | None = None
-
-
-class Closed(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="closed", tag_field="event"):
-    """The end of a subscription that the client did not ask for."""
-
-    consumer: str
-    reason: str
-    oldest: int | None = None
-
-
-class _Failed(msgspec.Struct, frozen=True, gc=False):
-    seq: int | None
-    ok: bool
-    error: Error
-
-
-class _Refused(msgspec.Struct, frozen=True, gc=False):
-    error: Error
-    ok: bool = False
-
-
-def line(record: object) -> bytes:
-    return _encode(record) + b"\n"
-
-
-def done(seq: int, result: object) -> bytes:
-    """The reply to a request that was done; `result`: a record or dict, its fields stand beside `ok`."""
-    body = _encode(result)
-    return b'{"seq":%d,"ok":true%b%b\n' % (seq, b"" if body == b"{}" else b",", body[1:])
-
-
-def failed(seq: int | None, refusal: Refusal, oldest: int | None = None) -> bytes:
-    """The reply to a request that was not done."""
-    return line(_Failed(seq, ok=False, error=_error(refusal, oldest)))
-
-
-def turned_away(refusal: Refusal) -> bytes:
-    """The only line of a connection that is not served."""
-    return line(_Refused(_error(refusal, None)))
-
-
-def _error(refusal: Refusal, oldest: int | None) -> Error:
-    return Error(refusal.code, refusal.detail, refusal.retryable, refusal.field, refusal.retry_after, oldest)
