@@ -412,6 +412,15 @@ async def test_answers_sent_before_the_peer_went_still_count(autojump_clock: tri
     assert [entry.context for entry in lost.unanswered] == ["into the void"]
 
 
+async def test_the_end_of_an_idle_stream_is_noticed_at_once(autojump_clock: trio.testing.MockClock) -> None:
+    """Nothing is queued, so nothing is waited for."""
+    async with bound() as connection:
+        await trio.testing.wait_all_tasks_blocked()
+        await connection.peer.stream.aclose()
+        await connection.ended.wait()
+    assert (connection.reason, connection.ended_at) == ("closed by the peer", 0.0)
+
+
 async def test_a_reset_connection_is_an_end_like_others(autojump_clock: trio.testing.MockClock) -> None:
     """An error of the stream while reading is a reason, not an exception."""
     async with bound() as connection:
