@@ -2,7 +2,9 @@
 
 All that waits goes into one transaction, so that one fsync serves it; each job has a savepoint, so
 that a failing one harms no other. Readers have a connection of their own, and so has the
-checkpointer, which keeps copying the log into the database off the path of commits.
+checkpointer, which keeps copying the log into the database off the path of commits. The log starts
+over only when all of it has been copied while nobody writes; where commits follow each other so
+closely that this never happens, the writer does it itself once the log has grown too long.
 """
 
 import fcntl
@@ -11,7 +13,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, closing
+from contextlib import ExitStack, asynccontextmanager, closing, suppress
 from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -27,7 +29,14 @@ from gatewayd.store.sqlite_tables import SqliteTables
 
 _JOBS_PER_COMMIT: Final = 256
 _CHECKPOINT_AFTER: Final = 2000  # commits' row changes since the last checkpoint
-_LOG_LIMIT: Final = 256 * 1024 * 1024  # octets of journal_size_limit: what a checkpoint leaves on disk
+_LOG_PAGES: Final = 8192  # pages of 4 KiB in the log, beyond which the writer copies it itself
+_LOG_LIMIT: Final = 64 * 1024 * 1024  # octets of journal_size_limit: what a checkpoint leaves on disk
+_OF_THE_CALLER: Final = (
+    sqlite3.IntegrityError,
+    sqlite3.ProgrammingError,
+    sqlite3.DataError,
+    sqlite3.InterfaceError,
+)
 
 
 class _Job:
@@ -65,15 +74,18 @@ class SqliteStore(Committed):
         self._path = path
         self._loop = trio.lowlevel.current_trio_token()
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
-        self._db = _connect(path)
-        migrate(self._db, path)
-        self._tables = SqliteTables(self._db)
-        self.owner = _next_owner(self._db)
-        self.lanes = self._tables.lanes()
-        self.counts.update(self._tables.stage_counts())
-        self._read_db = _connect(path)
-        self._read_db.execute("PRAGMA query_only = ON")
-        self._read_tables = SqliteTables(self._read_db)
+        self._closed = False
+        self._stale = False
+        with ExitStack() as opened:
+            self._db = opened.enter_context(closing(_connect(path)))
+            migrate(self._db, path)
+            self._read_db = opened.enter_context(closing(_connect(path)))
+            self._read_db.execute("PRAGMA query_only = ON")
+            self._tables, self._read_tables = SqliteTables(self._db), SqliteTables(self._read_db)
+            self.owner = _next_owner(self._db)
+            self.lanes = self._tables.lanes()
+            self.counts.update(self._tables.stage_counts())
+            self._connections = opened.pop_all()
         self._reading = trio.CapacityLimiter(1)
         self._checkpointer = _Checkpointer(path)
         self._thread = threading.Thread(target=self._write_all, name="store writer")
@@ -81,6 +93,8 @@ class SqliteStore(Committed):
     async def write(
         self, operation: Callable[Concatenate[Tables, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
+        if self._closed:
+            raise StoreUnavailable("the store is closed")
         job = _Job(partial(_apply, operation, args, kwargs))
         self._jobs.put(job)
         result: T = await job.wait()
@@ -103,11 +117,11 @@ class SqliteStore(Committed):
 
     def stop(self) -> None:
         """Finish what waits, then close. Blocks."""
+        self._closed = True
         self._jobs.put(None)
         self._thread.join()
         self._checkpointer.stop()
-        self._read_db.close()
-        self._db.close()
+        self._connections.close()
 
     # on a reader's thread
 
@@ -115,7 +129,7 @@ class SqliteStore(Committed):
         try:
             self._read_db.execute("BEGIN")
             try:
-                self._read_tables.refresh()
+                self._read_tables.reload()
                 return operation(self._read_tables)
             finally:
                 self._read_db.execute("ROLLBACK")
@@ -149,7 +163,10 @@ class SqliteStore(Committed):
     def _transact(self, batch: Sequence[_Job]) -> None:
         before = self._db.total_changes
         try:
+            self._checkpointer.relieve(self._db)
             self._db.execute("BEGIN IMMEDIATE")
+            if self._stale:
+                self._reload()
             for job in batch:
                 self._run(job)
             self._db.execute("COMMIT")
@@ -162,18 +179,24 @@ class SqliteStore(Committed):
         self._db.execute("SAVEPOINT job")
         try:
             job.result = job.operation(self._tables)
-        except sqlite3.OperationalError:
-            raise  # disk full, I/O error: nothing of this transaction can be kept
-        except Exception as error:  # noqa: BLE001  the caller's error travels back to the caller
+        except Exception as error:
+            if isinstance(error, sqlite3.Error) and not isinstance(error, _OF_THE_CALLER):
+                raise  # disk full, I/O error: nothing of this transaction can be kept
             job.error, job.effects = error, Effects()
             self._db.execute("ROLLBACK TO job")
-            self._tables.reload()
+            self._reload()
         self._db.execute("RELEASE job")
 
-    def _fail(self, batch: Sequence[_Job], error: sqlite3.Error) -> None:
-        if self._db.in_transaction:
-            self._db.execute("ROLLBACK")
+    def _reload(self) -> None:
         self._tables.reload()
+        self._stale = False
+
+    def _fail(self, batch: Sequence[_Job], error: sqlite3.Error) -> None:
+        """Nothing of the batch has happened; what the tables cache is read anew once the disk can be read."""
+        self._stale = True
+        if self._db.in_transaction:
+            with suppress(sqlite3.Error):  # then the next BEGIN fails, and it is tried again
+                self._db.execute("ROLLBACK")
         for job in batch:
             job.error, job.effects = StoreUnavailable(str(error)), Effects()
 
@@ -204,6 +227,8 @@ class _Checkpointer:
     def __init__(self, path: str) -> None:
         self._path = path
         self._changes = 0
+        self._long = False
+        self._copying = threading.Lock()
         self._wake = threading.Event()
         self._ending = False
         self._thread = threading.Thread(target=self._run, name="store checkpointer")
@@ -218,6 +243,12 @@ class _Checkpointer:
             self._changes = 0
             self._wake.set()
 
+    def relieve(self, db: sqlite3.Connection) -> None:
+        """Called by the writer before each transaction: it starts a log over that has grown too long."""
+        if self._long:
+            pages, copied = self._copy(db)
+            self._long = copied < pages
+
     def stop(self) -> None:
         self._ending = True
         self._wake.set()
@@ -228,15 +259,30 @@ class _Checkpointer:
             while self._wake.wait() and not self._ending:
                 self._wake.clear()
                 try:
-                    db.execute("PRAGMA wal_checkpoint(PASSIVE)")
+                    self._long = self._copy(db)[0] > _LOG_PAGES
                 except sqlite3.Error:
                     continue  # the next commit meets the same trouble and reports it
+
+    def _copy(self, db: sqlite3.Connection) -> tuple[int, int]:
+        """Pages in the log, and how many of them are in the database now; readers may hold up the rest."""
+        with self._copying:
+            _, pages, copied = db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            return pages, copied
 
 
 def _connect(path: str) -> sqlite3.Connection:
     db = sqlite3.connect(
         path, isolation_level=None, check_same_thread=False, cached_statements=256, timeout=5
     )
+    try:
+        _configure(db)
+    except sqlite3.Error:
+        db.close()
+        raise
+    return db
+
+
+def _configure(db: sqlite3.Connection) -> None:
     for pragma in (
         "journal_mode = WAL",
         "synchronous = FULL",
@@ -246,7 +292,6 @@ def _connect(path: str) -> sqlite3.Connection:
         "temp_store = MEMORY",
     ):
         db.execute(f"PRAGMA {pragma}")
-    return db
 
 
 def _next_owner(db: sqlite3.Connection) -> int:
