@@ -35,7 +35,8 @@ class Stage(IntEnum):
     """Where a message stands inside; finer than `State`, stored as its number.
 
     READY may be claimed now, RETRY waits for a time, CLAIMED is in the hands of one link.
-    RESUME is in doubt to the outside, yet has segments that surely never left and may go now.
+    RESUME is in doubt to the outside, yet has segments that surely never left and may go now; once they
+    are claimed, or while a refusal of theirs has to pass, it is IN_DOUBT.
     """
 
     SCHEDULED = 0
@@ -152,7 +153,7 @@ class Failure(msgspec.Struct, frozen=True, gc=False):
 class Message(msgspec.Struct, gc=False):
     """One message as the store keeps it.
 
-    due: when the scheduler has to look at it; None while claimed and once final.
+    due: when the scheduler has to look at it; None in stage CLAIMED and once final.
     link: the link that holds or held its segments; None before the first claim.
     segments: as many submit_sm as it takes on `link` (before: on the first link of the route).
     attempts: counted refusals (throttling is not counted). resent: its one resend is used up.
@@ -187,6 +188,7 @@ class Segment(msgspec.Struct, gc=False):
     """One submit_sm of a message: its `attempt`-th sending (2 only after the one resend).
 
     owner: the life of the daemon that claimed it (store epoch); after a crash its claims are in doubt.
+    to: the message's number, by which a receipt without a known id finds it.
     smsc_id: the message_id of submit_sm_resp. stat, err: of the newest receipt, as the SMSC wrote them.
     """
 
@@ -197,6 +199,7 @@ class Segment(msgspec.Struct, gc=False):
     link: str
     owner: int
     claimed_at: Millis
+    to: str
     smsc_id: str | None = None
     answered_at: Millis | None = None
     status: int | None = None

@@ -43,7 +43,7 @@ class Scheduler:
             await trio.sleep(interval)
 
     async def _due(self) -> None:
-        while await self._store.write(run_due, self._millis(), STEP) == STEP:
+        while await self._store.write(run_due, self._rules, self._millis(), STEP) == STEP:
             pass
 
     async def _purge(self) -> None:

@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from gatewayd.errors import GatewayError
 from gatewayd.ledger.fold import best_attempts
-from gatewayd.ledger.journal import Journal
+from gatewayd.ledger.progress import Progress
 from gatewayd.ledger.rules import Rules
 from gatewayd.ledger.tables import Tables
 from gatewayd.model import (
@@ -22,16 +23,18 @@ from gatewayd.model import (
 )
 from gatewayd.smpp.text import Part
 
+Pick = Callable[[Message, str | None], str | None]
+
 
 class Want(msgspec.Struct, frozen=True):
-    """What a lane may give now.
+    """What a lane may give now; one for each lane.
 
     pick: message, the one link it is bound to or None -> the link that takes it, or None: not now.
     """
 
     lane: LaneId
     limit: int
-    pick: Callable[[Message, str | None], str | None]
+    pick: Pick
 
 
 class Claimed(msgspec.Struct, frozen=True, gc=False):
@@ -51,7 +54,7 @@ def claim(
     claiming = _Claiming(tables, rules, owner, start, now)
     for want in wants:
         claiming.lane(want)
-    claiming.journal.close()
+    claiming.close()
     return claiming.claimed
 
 
@@ -59,24 +62,43 @@ class _Claiming:
     def __init__(self, tables: Tables, rules: Rules, owner: int, start: int, now: Millis) -> None:
         self._tables, self._rules, self._owner = tables, rules, owner
         self._start, self._now = start, now
-        self.journal = Journal(tables, now)
+        self._progress = Progress(tables, rules, now)
+        self._journal = self._progress.journal
         self.claimed: list[Claimed] = []
 
+    def close(self) -> None:
+        self._journal.close()
+
     def lane(self, want: Want) -> None:
-        """Take from the front of a lane until its links are full."""
-        lane = self._tables.lane(want.lane)
-        messages = self._tables.claimable(want.lane, MessageId(0), want.limit)
+        """Take from the front of a lane until its links are full.
+
+        What has to wait for its own link is passed by, and does not count for the limit.
+        """
+        lane, more = self._tables.lane(want.lane), True
+        after = MessageId(0)
+        while more:
+            messages = self._tables.claimable(want.lane, after, want.limit)
+            more = self._page(lane, messages, want.pick) and len(messages) == want.limit
+            after = messages[-1].id if messages else after
+
+    def _page(self, lane: Lane, messages: Sequence[Message], pick: Pick) -> bool:
+        """True if some were passed by, so that there may be room for later ones."""
+        self._progress.add(messages)
         opted_out = self._opted_out(lane, messages)
+        passed = False
         for message in messages:
             if self._ended(message, lane, opted_out=message.content.to in opted_out):
                 continue
-            segments = self._tables.segments([message.id]).get(message.id, []) if message.link else []
+            segments = self._progress.segments.get(message.id, [])
             bound = message.link if _began(segments) else None
-            link = want.pick(message, bound)
+            link = pick(message, bound)
             if link is not None:
-                self._take(message, lane, link, segments if bound else None)
+                self._take(message, lane, link, began=bound is not None)
             elif bound is None:
-                break
+                return False
+            else:
+                passed = True
+        return passed
 
     def _opted_out(self, lane: Lane, messages: Sequence[Message]) -> set[str]:
         if not messages or not self._rules.class_rule(lane.class_).marketing:
@@ -87,51 +109,67 @@ class _Claiming:
     def _ended(self, message: Message, lane: Lane, *, opted_out: bool) -> bool:
         """Judge the message at the moment of sending (G7, G8)."""
         if message.content.expires_at <= self._now:
-            self.journal.move(message, Stage.EXPIRED, None, error=Failure("expired"))
+            self._progress.stop(message, SegmentStage.EXPIRED, Failure("expired"))
             return True
         refusal = self._rules.judge(message.content, lane, opted_out=opted_out)
         if refusal is not None:
-            self.journal.move(message, Stage.REJECTED, None, error=Failure(refusal.code, refusal.detail))
-            return True
-        return False
+            self._reject(message, refusal.code, refusal.detail)
+        return refusal is not None
 
-    def _take(self, message: Message, lane: Lane, link: str, begun: list[Segment] | None) -> None:
-        parts = self._parts(message, link)
-        segments = self._begin(message, link, len(parts)) if begun is None else self._resume(begun)
-        if message.stage is Stage.RESUME:
-            self.journal.move(message, Stage.IN_DOUBT, message.due)
-        else:
-            self.journal.move(message, Stage.CLAIMED, None)
+    def _reject(self, message: Message, code: str, detail: str) -> None:
+        self._progress.stop(message, SegmentStage.REJECTED, Failure(code, detail))
+
+    def _take(self, message: Message, lane: Lane, link: str, *, began: bool) -> None:
+        try:
+            parts = self._parts(message, link)
+        except GatewayError as error:
+            self._reject(message, "unencodable", str(error))
+            return
+        if began and len(parts) != message.segments:
+            self._reject(message, "internal", f"{link} now cuts it otherwise than when it began to leave")
+            return
+        segments = self._resume(message) if began else self._begin(message, link, len(parts))
         chosen = tuple((segment, parts[segment.number - 1]) for segment in segments)
         self.claimed.append(Claimed(message.id, link, lane.class_, message.content, chosen))
 
     def _parts(self, message: Message, link: str) -> tuple[Part, ...]:
+        """The segments as `link` sends them; a long message gets its reference with the first claim."""
         content = message.content
+        if message.reference is None and message.segments > 1:
+            self._refer(message)
         parts = self._rules.parts(content, link, message.reference or 0)
         if len(parts) > 1 and message.reference is None:
-            message.reference = self._tables.next_reference(content.sender, content.to, self._start)
-            parts = self._rules.parts(content, link, message.reference)
+            self._refer(message)
+            parts = self._rules.parts(content, link, message.reference or 0)
         return parts
+
+    def _refer(self, message: Message) -> None:
+        content = message.content
+        message.reference = self._tables.next_reference(content.sender, content.to, self._start)
 
     def _begin(self, message: Message, link: str, total: int) -> list[Segment]:
         """No segment ever left: cut anew for this link."""
         if message.link is not None:
             self._tables.delete_segments(message.id)
         message.link, message.segments = link, total
+        owner, now, to = self._owner, self._now, message.content.to
         segments = [
-            Segment(message.id, number, 1, SegmentStage.CLAIMED, link, self._owner, self._now)
+            Segment(message.id, number, 1, SegmentStage.CLAIMED, link, owner, now, to)
             for number in range(1, total + 1)
         ]
-        self.journal.new_segments(segments)
+        self._journal.new_segments(segments)
+        self._journal.move(message, Stage.CLAIMED, None)
         return segments
 
-    def _resume(self, begun: list[Segment]) -> list[Segment]:
+    def _resume(self, message: Message) -> list[Segment]:
         """Some left already: only what surely has not left, or is resent, goes now."""
-        best = best_attempts(begun)
+        best = best_attempts(self._progress.segments[message.id])
         waiting = [best[n] for n in sorted(best) if best[n].stage is SegmentStage.WAITING]
         for segment in waiting:
             segment.stage, segment.owner, segment.claimed_at = SegmentStage.CLAIMED, self._owner, self._now
-            self.journal.segment(segment)
+            segment.status = segment.answered_at = None
+            self._journal.segment(segment)
+        self._progress.fold(message.id)
         return waiting
 
 

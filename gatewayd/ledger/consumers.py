@@ -14,7 +14,7 @@ class Gone(msgspec.Struct, frozen=True):
 
 def subscribe(tables: Tables, client: str, name: str, after: int | None, now: Millis) -> int | Gone:
     """The cursor to start after: as asked, or where the consumer's acknowledgements ended."""
-    oldest = tables.oldest_cursor()
+    oldest = tables.oldest_cursor(client)
     consumer = tables.consumer(client, name)
     if consumer is None:
         consumer = Consumer(client, name, oldest, now)

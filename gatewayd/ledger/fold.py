@@ -58,7 +58,8 @@ def fold(segments: Iterable[Segment]) -> Standing:
         failed = min((s for s in best if s.stage in FAILED), key=_failed_at)
         return Standing(FAILED[failed.stage], failed)
     if SegmentStage.IN_DOUBT in stages:
-        return Standing(Stage.RESUME if SegmentStage.WAITING in stages else Stage.IN_DOUBT, None)
+        free = SegmentStage.WAITING in stages and SegmentStage.CLAIMED not in stages
+        return Standing(Stage.RESUME if free else Stage.IN_DOUBT, None)
     if SegmentStage.CLAIMED in stages:
         return Standing(Stage.CLAIMED, None)
     if SegmentStage.WAITING in stages:

@@ -7,10 +7,10 @@ import msgspec
 
 from gatewayd import concat
 from gatewayd.ledger.events import InboundEvent, inbound_event, rfc3339
-from gatewayd.ledger.journal import Journal
+from gatewayd.ledger.progress import Progress
 from gatewayd.ledger.rules import Rules
 from gatewayd.ledger.tables import OptOut, Part, Tables
-from gatewayd.model import Failure, Millis, Stage, public_id
+from gatewayd.model import Failure, LaneId, Millis, SegmentStage, public_id
 from gatewayd.policy import replies
 from gatewayd.smpp.udh import UserData
 
@@ -65,7 +65,8 @@ def _repeated(tables: Tables, mo: Mo, live: Collection[int], now: Millis) -> boo
 class _Inbox:
     def __init__(self, tables: Tables, rules: Rules, now: Millis) -> None:
         self._tables, self._rules, self._now = tables, rules, now
-        self.journal = Journal(tables, now)
+        self._progress = Progress(tables, rules, now)
+        self.journal = self._progress.journal
 
     def receive(self, mo: Mo) -> None:
         data, place = mo.user_data, mo.user_data.concat
@@ -112,8 +113,15 @@ class _Inbox:
             for identifier, lane in self._tables.lanes().items()
             if lane.brand in brands and self._rules.class_rule(lane.class_).marketing
         ]
-        for message in self._tables.waiting_for(number, lanes) if lanes else ():
-            self.journal.move(message, Stage.REJECTED, None, error=Failure("opted_out"))
+        if lanes:
+            self._reject(number, lanes)
+
+    def _reject(self, number: str, lanes: Sequence[LaneId]) -> None:
+        self.journal.close()  # another MO of this batch may have ended some of them
+        waiting = self._tables.waiting_for(number, lanes)
+        self._progress.add(waiting)
+        for message in waiting:
+            self._progress.stop(message, SegmentStage.REJECTED, Failure("opted_out"))
 
     def _tell(
         self, whose: concat.Key, whole: concat.Whole, number: str, brand: str | None, rule: str | None

@@ -4,7 +4,18 @@ from collections.abc import Sequence
 
 from gatewayd.ledger.events import late_receipt_event, rfc3339, state_event
 from gatewayd.ledger.tables import Event, Tables
-from gatewayd.model import ALLOWED, Failure, Lane, LaneId, Message, MessageId, Millis, Segment, Stage
+from gatewayd.model import (
+    ALLOWED,
+    FIRST_FINAL,
+    Failure,
+    Lane,
+    LaneId,
+    Message,
+    MessageId,
+    Millis,
+    Segment,
+    Stage,
+)
 
 
 class Journal:
@@ -39,7 +50,8 @@ class Journal:
         self._messages[message.id] = message
         stages = self._tables.effects.stages
         stages[message.lane, stage_before] -= 1
-        stages[message.lane, stage] += 1
+        if stage < FIRST_FINAL:
+            stages[message.lane, stage] += 1
         if message.state is not before:
             assert message.state in ALLOWED[before], (before, message.state)
             message.changed_at = self._now
@@ -97,9 +109,11 @@ class Journal:
             self._segments = {}
 
     def close(self) -> None:
-        """Write everything; the operation is done."""
+        """Write everything: the operation is done, or is about to read what it may have changed."""
         if self._messages:
             self._tables.update_messages(list(self._messages.values()))
+            self._messages = {}
         self.flush_segments()
         if self._events:
             self._tables.append_events(self._events)
+            self._events = []

@@ -2,46 +2,59 @@
 
 from collections.abc import Callable
 
-from gatewayd.ledger.journal import Journal
+from gatewayd.ledger.fold import fold
+from gatewayd.ledger.progress import Progress
+from gatewayd.ledger.rules import Rules
 from gatewayd.ledger.tables import Tables
-from gatewayd.model import Failure, Message, Millis, Stage
+from gatewayd.model import Failure, Message, Millis, SegmentStage, Stage
 
 
-def run_due(tables: Tables, now: Millis, limit: int) -> int:
+def run_due(tables: Tables, rules: Rules, now: Millis, limit: int) -> int:
     """Handle up to `limit` messages whose time has come; returns how many there were."""
-    journal = Journal(tables, now)
+    progress = Progress(tables, rules, now)
     messages = tables.due(now, limit)
+    progress.add(messages)
     for message in messages:
-        _STEP[message.stage](journal, message, now)
-    journal.close()
+        _STEP[message.stage](progress, message, now)
+    progress.journal.close()
     return len(messages)
 
 
-def _release(journal: Journal, message: Message, now: Millis) -> None:
-    if message.content.expires_at <= now:
-        _expire(journal, message, now)
+def _release(progress: Progress, message: Message, now: Millis) -> None:
+    expires = message.content.expires_at
+    if expires <= now:
+        _expire(progress, message, now)
     else:
-        journal.move(message, Stage.READY, message.content.expires_at)
+        progress.journal.move(message, Stage.READY, expires)
 
 
-def _expire(journal: Journal, message: Message, now: Millis) -> None:
+def _expire(progress: Progress, message: Message, now: Millis) -> None:
     del now
-    journal.move(message, Stage.EXPIRED, None, error=Failure("expired"))
+    progress.stop(message, SegmentStage.EXPIRED, Failure("expired"))
 
 
-def _give_up(journal: Journal, message: Message, now: Millis) -> None:
+def _try_again(progress: Progress, message: Message, now: Millis) -> None:
+    """The refusal of its segments has passed."""
     del now
-    journal.move(message, Stage.UNKNOWN, None, error=Failure("receipt_missing"))
+    progress.fold(message.id)
 
 
-_STEP: dict[Stage, Callable[[Journal, Message, Millis], None]] = {
+def _end_wait(progress: Progress, message: Message, now: Millis) -> None:
+    """No receipt came; or segments that were refused for a while may go now."""
+    if fold(progress.segments[message.id]).stage is Stage.RESUME:
+        _try_again(progress, message, now)
+    else:
+        progress.journal.move(message, Stage.UNKNOWN, None, error=Failure("receipt_missing"))
+
+
+_STEP: dict[Stage, Callable[[Progress, Message, Millis], None]] = {
     Stage.SCHEDULED: _release,
     Stage.HELD: _release,
-    Stage.RETRY: _release,
+    Stage.RETRY: _try_again,
     Stage.READY: _expire,
     Stage.RESUME: _expire,
-    Stage.SUBMITTED: _give_up,
-    Stage.IN_DOUBT: _give_up,
+    Stage.SUBMITTED: _end_wait,
+    Stage.IN_DOUBT: _end_wait,
 }
 
 

@@ -33,6 +33,7 @@ from gatewayd.store.base import Committed, P, T
 K = TypeVar("K")
 V = TypeVar("V")
 _NOTHING = object()
+_UNNAMED = (SegmentStage.CLAIMED, SegmentStage.ACCEPTED, SegmentStage.IN_DOUBT)
 _WAITING = (Stage.SCHEDULED, Stage.HELD, Stage.READY, Stage.RETRY)
 
 
@@ -214,13 +215,9 @@ class MemoryTables:
         wanted = set(smsc_ids)
         return self._picked(lambda s: s.link == link and s.smsc_id in wanted)
 
-    def segments_in_doubt(self, link: str, number: str) -> list[Segment]:
+    def unnamed_segments(self, link: str, number: str) -> list[Segment]:
         return self._picked(
-            lambda s: (
-                s.link == link
-                and s.stage is SegmentStage.IN_DOUBT
-                and self._messages[s.message].content.to == number
-            )
+            lambda s: s.link == link and s.to == number and s.smsc_id is None and s.stage in _UNNAMED
         )
 
     def claimed_segments(self, limit: int) -> list[Segment]:
@@ -280,14 +277,14 @@ class MemoryTables:
     def events_of(self, message: MessageId) -> list[Event]:
         return [self._events[i] for i in sorted(self._events) if self._events[i].message == message]
 
-    def oldest_cursor(self) -> int:
-        return self._floors.get("", 0)
+    def oldest_cursor(self, client: str) -> int:
+        return self._floors.get(client, 0)
 
     def purge_events(self, before: Millis, limit: int) -> int:
         oldest = [self._events[cursor] for cursor in sorted(self._events)[:limit]]
         old = list(takewhile(lambda event: event.at < before, oldest))
         for event in old:
-            self._floors[""] = event.cursor
+            self._floors[event.client] = event.cursor
             del self._events[event.cursor]
         return len(old)
 

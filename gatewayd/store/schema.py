@@ -25,15 +25,16 @@ CREATE INDEX messages_tag ON messages (tag, id) WHERE tag IS NOT NULL;
 CREATE TABLE keys (
     client TEXT NOT NULL, key TEXT NOT NULL, message INTEGER NOT NULL, PRIMARY KEY (client, key)
 ) WITHOUT ROWID;
--- stage is model.SegmentStage: 1 claimed, 4 in doubt
+-- stage is model.SegmentStage: 1 claimed, 2 accepted, 4 in doubt; destination: the message's number
 CREATE TABLE segments (
     message INTEGER NOT NULL, number INTEGER NOT NULL, attempt INTEGER NOT NULL,
     stage INTEGER NOT NULL, link TEXT NOT NULL, owner INTEGER NOT NULL, claimed_at INTEGER NOT NULL,
-    smsc_id TEXT, answered_at INTEGER, status INTEGER, stat TEXT, err TEXT, receipt_at INTEGER,
+    destination TEXT NOT NULL, smsc_id TEXT, answered_at INTEGER, status INTEGER, stat TEXT, err TEXT,
+    receipt_at INTEGER,
     PRIMARY KEY (message, number, attempt)
 ) WITHOUT ROWID;
 CREATE INDEX segments_smsc_id ON segments (link, smsc_id) WHERE smsc_id IS NOT NULL;
-CREATE INDEX segments_claimed ON segments (message) WHERE stage = 1;
+CREATE INDEX segments_unnamed ON segments (link, destination) WHERE smsc_id IS NULL AND stage IN (1, 2, 4);
 CREATE TABLE concatenation (
     sender TEXT NOT NULL, number TEXT NOT NULL, reference INTEGER NOT NULL,
     PRIMARY KEY (sender, number)
@@ -52,6 +53,7 @@ CREATE TABLE events (
 );
 CREATE INDEX events_by_client ON events (client, cursor);
 CREATE INDEX events_by_message ON events (message) WHERE message IS NOT NULL;
+CREATE TABLE floors (client TEXT PRIMARY KEY, cursor INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE consumers (
     client TEXT NOT NULL, name TEXT NOT NULL, acknowledged INTEGER NOT NULL, at INTEGER NOT NULL,
     PRIMARY KEY (client, name)

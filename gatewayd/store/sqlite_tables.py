@@ -35,9 +35,10 @@ _MESSAGE: Final = (
     " m.reference, m.reason, m.until, m.error"
 )
 _SEGMENT: Final = (
-    "s.message, s.number, s.attempt, s.stage, s.link, s.owner, s.claimed_at, s.smsc_id, s.answered_at,"
-    " s.status, s.stat, s.err, s.receipt_at"
+    "s.message, s.number, s.attempt, s.stage, s.link, s.owner, s.claimed_at, s.destination, s.smsc_id,"
+    " s.answered_at, s.status, s.stat, s.err, s.receipt_at"
 )
+_UNNAMED: Final = "s.smsc_id IS NULL AND s.stage IN (1, 2, 4)"  # as in the index; claimed ones have no id
 _RECEIPT: Final = "id, link, smsc_id, number, at, message, body"
 
 
@@ -52,7 +53,7 @@ def _message(row: Any) -> Message:
 def _segment(row: Any) -> Segment:
     return Segment(
         row[0], row[1], row[2], _SEGMENT_STAGES[row[3]], row[4], row[5], row[6],
-        row[7], row[8], row[9], row[10], row[11], row[12],
+        row[7], row[8], row[9], row[10], row[11], row[12], row[13],
     )  # fmt: skip
 
 
@@ -81,10 +82,10 @@ class SqliteTables:
 
     def refresh(self) -> None:
         """Learn how far events go; a reading connection must before each look."""
-        self._floor: int = self._one(
-            "SELECT coalesce((SELECT value FROM meta WHERE name = 'events_floor'), 0)"
+        self._cursor: int = self._one(
+            "SELECT max(coalesce((SELECT max(cursor) FROM events), 0),"
+            " coalesce((SELECT max(cursor) FROM floors), 0))"
         )
-        self._cursor: int = max(self._floor, self._one("SELECT coalesce(max(cursor), 0) FROM events"))
 
     def _reload_lanes(self) -> None:
         rows = self._db.execute("SELECT id, route, class, client, brand FROM lanes")
@@ -193,16 +194,16 @@ class SqliteTables:
         return {row[0]: MessageId(row[1]) for row in self._db.execute(sql, (client, _ids(keys)))}
 
     def insert_keys(self, rows: Sequence[tuple[str, str, MessageId]]) -> None:
-        self._db.executemany("INSERT INTO keys VALUES (?, ?, ?)", rows)
+        self._db.executemany("INSERT OR REPLACE INTO keys VALUES (?, ?, ?)", rows)
 
     # segments
 
     def insert_segments(self, segments: Sequence[Segment]) -> None:
         self._db.executemany(
-            "INSERT INTO segments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO segments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (
-                    s.message, s.number, s.attempt, int(s.stage), s.link, s.owner, s.claimed_at,
+                    s.message, s.number, s.attempt, int(s.stage), s.link, s.owner, s.claimed_at, s.to,
                     s.smsc_id, s.answered_at, s.status, s.stat, s.err, s.receipt_at,
                 )
                 for s in segments
@@ -239,12 +240,11 @@ class SqliteTables:
         where = "WHERE s.link = ? AND s.smsc_id IN (SELECT value FROM json_each(?)) AND s.smsc_id IS NOT NULL"
         return self._segments(where, link, _ids(smsc_ids))
 
-    def segments_in_doubt(self, link: str, number: str) -> list[Segment]:
-        rest = "JOIN messages m ON m.id = s.message WHERE m.number = ? AND s.link = ? AND s.stage = 4"
-        return self._segments(rest, number, link)
+    def unnamed_segments(self, link: str, number: str) -> list[Segment]:
+        return self._segments(f"WHERE s.link = ? AND s.destination = ? AND {_UNNAMED}", link, number)
 
     def claimed_segments(self, limit: int) -> list[Segment]:
-        return self._segments("WHERE s.stage = 1 ORDER BY s.message LIMIT ?", limit)
+        return self._segments(f"WHERE s.stage = 1 AND {_UNNAMED} LIMIT ?", limit)
 
     def next_reference(self, sender: str, number: str, start: int) -> int:
         sql = (
@@ -303,16 +303,17 @@ class SqliteTables:
         sql = "SELECT cursor, client, message, at, body FROM events WHERE message = ? ORDER BY cursor"
         return [Event(*row) for row in self._db.execute(sql, (message,))]
 
-    def oldest_cursor(self) -> int:
-        return self._floor
+    def oldest_cursor(self, client: str) -> int:
+        sql = "SELECT coalesce((SELECT cursor FROM floors WHERE client = ?), 0)"
+        return int(self._one(sql, client))
 
     def purge_events(self, before: Millis, limit: int) -> int:
-        rows = self._db.execute("SELECT cursor, at FROM events ORDER BY cursor LIMIT ?", (limit,))
+        rows = self._db.execute("SELECT cursor, at FROM events ORDER BY cursor LIMIT ?", (limit,)).fetchall()
         old = [row[0] for row in takewhile(lambda row: row[1] < before, rows)]
         if old:
-            self._floor = old[-1]
-            self._db.execute("DELETE FROM events WHERE cursor <= ?", (self._floor,))
-            self._db.execute("INSERT OR REPLACE INTO meta VALUES ('events_floor', ?)", (self._floor,))
+            sql = "SELECT client, max(cursor) FROM events WHERE cursor <= ? GROUP BY client"
+            self._db.execute(f"INSERT OR REPLACE INTO floors {sql}", (old[-1],))
+            self._db.execute("DELETE FROM events WHERE cursor <= ?", (old[-1],))
         return len(old)
 
     def consumer(self, client: str, name: str) -> Consumer | None:

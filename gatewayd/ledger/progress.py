@@ -1,0 +1,155 @@
+"""What a message does next once its segments have changed."""
+
+from collections.abc import Collection, Iterable
+from typing import Final
+
+import msgspec
+
+from gatewayd import retry
+from gatewayd.ledger.fold import FAILED, Standing, best_attempts, failure_of, fold
+from gatewayd.ledger.journal import Journal
+from gatewayd.ledger.rules import ClassRule, Rules
+from gatewayd.ledger.tables import Tables
+from gatewayd.model import Failure, Message, MessageId, Millis, Segment, SegmentStage, Stage
+from gatewayd.smpp.consts import status_name
+
+_DOUBTFUL: Final = (Stage.IN_DOUBT, Stage.RESUME)
+_WAITING: Final = (Stage.READY, Stage.RESUME)
+
+
+class Progress:
+    """The messages of one operation with their segments: read once, always the same objects."""
+
+    def __init__(self, tables: Tables, rules: Rules, now: Millis) -> None:
+        self.journal = Journal(tables, now)
+        self.messages: dict[MessageId, Message] = {}
+        self.segments: dict[MessageId, list[Segment]] = {}
+        self._tables, self._rules, self._now = tables, rules, now
+
+    def load(self, ids: Iterable[MessageId]) -> None:
+        missing = set(ids) - self.messages.keys()
+        if missing:
+            self.messages.update(self._tables.messages(missing))
+            self._load_segments(missing)
+
+    def add(self, messages: Iterable[Message]) -> None:
+        """Messages already read; what was never claimed has no segments to read."""
+        fresh = {message.id: message for message in messages}
+        self.messages.update(fresh)
+        claimed = [message.id for message in fresh.values() if message.link is not None]
+        if claimed:
+            self._load_segments(claimed)
+
+    def _load_segments(self, messages: Collection[MessageId]) -> None:
+        found = self._tables.segments(messages)
+        self.segments.update({message: found.get(message, []) for message in messages})
+
+    def class_rule(self, message: Message) -> ClassRule:
+        return self._rules.class_rule(self.class_of(message))
+
+    def class_of(self, message: Message) -> str:
+        return self._tables.lane(message.lane).class_
+
+    def fold(self, identifier: MessageId) -> None:
+        """Bring a claimed message to where its segments stand."""
+        message = self.messages[identifier]
+        if message.final:
+            return
+        standing = fold(self.segments[identifier])
+        if standing.failed is not None:
+            self._fail(message, standing.stage, _failure(standing.failed))
+        elif standing.stage in _WAITING:
+            self._wait(message, standing)
+        elif standing.stage in (Stage.SUBMITTED, Stage.IN_DOUBT):
+            self._to(message, standing.stage, self._receipt_due(message))
+        else:
+            self._to(message, standing.stage, None)
+
+    def stop(self, message: Message, stage: SegmentStage, failure: Failure) -> None:
+        """What still waits of a message will not leave: it failed, unless a resend was all that waited.
+
+        A message in doubt whose resend cannot go any more may have arrived: it stays in doubt (G2).
+        """
+        segments = self.segments.get(message.id, [])
+        waiting = [segment for segment in segments if segment.stage is SegmentStage.WAITING]
+        for segment in waiting:
+            segment.stage = stage
+            self.journal.segment(segment)
+        if len(waiting) == len(segments):
+            self._fail(message, FAILED[stage], failure)
+            return
+        failed = fold(segments).failed
+        if failed is not None and failed in waiting:
+            self._fail(message, FAILED[stage], msgspec.structs.replace(failure, segment=failed.number))
+        else:
+            self.fold(message.id)
+
+    def resend(self, identifier: MessageId) -> None:
+        """Queue what is in doubt for its one resend, if the class wants it and nothing else is awaited."""
+        message, segments = self.messages[identifier], self.segments[identifier]
+        if message.stage not in _DOUBTFUL or message.resent or message.content.expires_at <= self._now:
+            return
+        if any(s.stage is SegmentStage.CLAIMED for s in segments) or not self.class_rule(message).resend:
+            return
+        fresh = [_second(segment) for segment in segments if segment.stage is SegmentStage.IN_DOUBT]
+        message.resent = True
+        segments.extend(fresh)
+        self.journal.new_segments(fresh)
+        self.fold(identifier)
+        for segment in fresh:
+            self._tables.effects.count("resent", segment.link, self.class_of(message))
+
+    def _to(self, message: Message, stage: Stage, due: Millis | None) -> None:
+        if message.stage is not stage or message.due != due:
+            self.journal.move(message, stage, due)
+
+    def _fail(self, message: Message, stage: Stage, failure: Failure) -> None:
+        self.journal.move(message, stage, None, error=failure)
+
+    def _wait(self, message: Message, standing: Standing) -> None:
+        """Segments wait: for the next claim, for a refusal to pass, or in vain."""
+        expires, again = message.content.expires_at, self._retry_at(message)
+        if expires <= self._now:
+            self.stop(message, SegmentStage.EXPIRED, self._expired(message))
+        elif again <= self._now:
+            self._to(message, standing.stage, expires)
+        elif standing.stage is Stage.RESUME:
+            self._to(message, Stage.IN_DOUBT, min(again, expires))
+        else:
+            until = min(again, expires)
+            self.journal.move(message, Stage.RETRY, until, reason="retry", until=until)
+
+    def _retry_at(self, message: Message) -> Millis:
+        """When the temporary refusals of its last sending will have passed; 0 if there were none."""
+        waiting = (s for s in self._best(message) if s.stage is SegmentStage.WAITING and s.status)
+        waits = ((s.answered_at or 0, retry.delay(s.status or 0, message.attempts)) for s in waiting)
+        return max((at + int(delay * 1000) for at, delay in waits if delay is not None), default=0)
+
+    def _best(self, message: Message) -> Iterable[Segment]:
+        return best_attempts(self.segments[message.id]).values()
+
+    def _expired(self, message: Message) -> Failure:
+        refused = [s for s in self._best(message) if s.status]
+        return Failure("expired", command_status=status_name(refused[-1].status or 0) if refused else None)
+
+    def _receipt_due(self, message: Message) -> Millis:
+        """The end of the wait for receipts, which begins with the last submit_sm."""
+        last = max(max(s.claimed_at, s.answered_at or 0) for s in self.segments[message.id])
+        return last + self.class_rule(message).receipt_wait
+
+
+def _failure(segment: Segment) -> Failure:
+    return failure_of(segment, None if segment.status is None else status_name(segment.status))
+
+
+def _second(segment: Segment) -> Segment:
+    return Segment(
+        segment.message,
+        segment.number,
+        segment.attempt + 1,
+        SegmentStage.WAITING,
+        segment.link,
+        segment.owner,
+        segment.claimed_at,
+        segment.to,
+    )
