@@ -354,6 +354,7 @@ class MemoryStore(Committed):
     def __init__(self) -> None:
         super().__init__()
         self.owner = 1
+        self.waiting = 0
         self._tables = MemoryTables()
 
     async def write(
