@@ -58,9 +58,12 @@ class Outbox:
         self._news.set()
 
     def acknowledged(self, cursor: int) -> None:
+        """Make room; only a full window was waiting for that."""
+        was_full = len(self._under_way) >= self._window
         while self._under_way and self._under_way[0] <= cursor:
             self._under_way.popleft()
-        self.wake()
+        if was_full:
+            self.wake()
 
     def end(self, closed: replies.Closed | None = None) -> None:
         """Stop after the batch in hand, and tell why unless the client itself asked for it."""
@@ -86,20 +89,22 @@ class Outbox:
         """The wake-up is armed before the look, so that none is lost between."""
         while not self._ending:
             self._news = trio.Event()
-            events = await self._look()
+            room = min(_BATCH, self._window - len(self._under_way))
+            events = await self._look(room) if room > 0 else []
             if events and not self._ending:
                 await self._push(events)
-            elif not self._ending:
-                if not self._news.is_set():
-                    self._idle.set()
-                await self._news.wait()
+            if len(events) < room or len(self._under_way) >= self._window:
+                await self._rest()
         if self._last_words:
             await self._send(self._last_words)
 
-    async def _look(self) -> list[Event]:
-        room = min(_BATCH, self._window - len(self._under_way))
-        if room <= 0:
-            return []
+    async def _rest(self) -> None:
+        """All there is has been sent, or as much as the window takes."""
+        if not self._news.is_set():
+            self._idle.set()
+        await self._news.wait()
+
+    async def _look(self, room: int) -> list[Event]:
         try:
             found = await self._store.read(next_events, self.client, self._cursor, room)
         except StoreUnavailable:
