@@ -220,13 +220,23 @@ class Refusal(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _VALUES: Final = {character: value for value, character in enumerate(_ALPHABET)}
+_PAIRS: Final = tuple(high + low for high in _ALPHABET for low in _ALPHABET)
 _LENGTH: Final = 13
 _COUNTER_BITS: Final = 15
 
 
 def public_id(message: MessageId) -> str:
     """13 Crockford base-32 characters; they sort like the time of accept."""
-    return "".join([_ALPHABET[(message >> shift) & 31] for shift in range(60, -1, -5)])
+    pairs = _PAIRS
+    return (
+        _ALPHABET[message >> 60]
+        + pairs[message >> 50 & 1023]
+        + pairs[message >> 40 & 1023]
+        + pairs[message >> 30 & 1023]
+        + pairs[message >> 20 & 1023]
+        + pairs[message >> 10 & 1023]
+        + pairs[message & 1023]
+    )
 
 
 def parse_id(text: str) -> MessageId | None:

@@ -5,6 +5,7 @@ A route's `spec` is the canonical text of its strategy and links ("failover:cmcc
 """
 
 from collections.abc import Container, Iterable, Sequence
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -113,6 +114,11 @@ class Spec(msgspec.Struct, frozen=True):
     weights: tuple[tuple[str, int], ...]
 
     @property
+    def first(self) -> str:
+        """The link whose segment count is told at submit."""
+        return self.weights[0][0]
+
+    @property
     def links(self) -> tuple[str, ...]:
         return tuple(link for link, _ in self.weights)
 
@@ -132,6 +138,7 @@ def weighted(weights: Iterable[tuple[str, int]]) -> str:
     return str(Spec("weighted", tuple(weights)))
 
 
+@lru_cache(maxsize=1024)
 def parse_spec(text: str) -> Spec:
     """The meaning of `Route.spec`. Raises ValueError."""
     strategy, _, links = text.partition(":")

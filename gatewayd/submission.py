@@ -216,7 +216,7 @@ def _millis(text: str, field: str) -> Millis:
 
 def _carry(spec: str, links: Mapping[str, Link]) -> Carry:
     """How the first link of the route sends long messages; the count told at submit is that link's."""
-    return Carry(links[routing.parse_spec(spec).links[0]].long_messages)
+    return Carry(links[routing.parse_spec(spec).first].long_messages)
 
 
 def _count(text: str, encoding: Encoding, carry: Carry) -> int:
