@@ -174,7 +174,6 @@ class MemoryTables:
         return next((message.id for message in self.claimable(lane, MessageId(0), 1)), None)
 
     def stage_counts(self) -> dict[tuple[LaneId, Stage], int]:
-        """Open messages by lane and stage."""
         return dict(Counter((m.lane, m.stage) for m in self._messages.values() if m.stage < FIRST_FINAL))
 
     # idempotency keys

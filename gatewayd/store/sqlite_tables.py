@@ -183,7 +183,6 @@ class SqliteTables:
         return self._one(sql, lane)  # type: ignore[no-any-return]  # an id, or None for an empty lane
 
     def stage_counts(self) -> dict[tuple[LaneId, Stage], int]:
-        """Open messages by lane and stage; read once, at the start."""
         sql = "SELECT lane, stage, count(*) FROM messages WHERE stage < 10 GROUP BY lane, stage"
         return {(LaneId(row[0]), _STAGES[row[1]]): row[2] for row in self._db.execute(sql)}
 

@@ -1,0 +1,216 @@
+"""MO messages: repeats, long ones, opt-outs, who is told."""
+
+import json
+from itertools import permutations
+
+import pytest
+
+from gatewayd import concat
+from gatewayd.ledger.inbound import REPEAT_WINDOW, Mo, release_stale
+from gatewayd.model import Stage, public_id
+from gatewayd.smpp.udh import Concat, UserData
+from tests.ledger.world import HOUR, LONG, NUMBER, START, World
+
+
+def inbound_events(world: World, client: str = "acme") -> list[dict[str, object]]:
+    events = [json.loads(event.body) for event in world.events(client)]
+    return [event for event in events if event["event"] == "inbound"]
+
+
+def long_mo(world: World, text: str, number: int, total: int, **fields: object) -> Mo:
+    data = UserData(text.encode("utf-16-be"), concat=Concat(9, total, number))
+    return world.mo(text, user_data=data, fingerprint=f"{number} {text}".encode(), **fields)
+
+
+def test_an_mo_is_told_to_its_brand(world: World) -> None:
+    """All fields of the contract; the longest sender that begins the destination names the brand."""
+    world.receive(world.mo("您好", destination="1069000188"))
+    (event,) = inbound_events(world)
+    cursor, identifier = event.pop("cursor"), event.pop("id")
+    assert event == {
+        "event": "inbound",
+        "from": NUMBER,
+        "to": "1069000188",
+        "text": "您好",
+        "data": None,
+        "brand": "shop",
+        "opt_out": False,
+        "rule": None,
+        "complete": True,
+        "link": "a",
+        "at": "2026-11-18T11:06:40.000Z",
+    }
+    assert isinstance(identifier, str)
+    assert cursor == world.tables.last_cursor()
+    assert world.counted("inbound", "a") == 1
+
+
+def test_an_mo_without_one_brand_goes_to_admins(world: World) -> None:
+    """None or several brands at that code: no brand, told to admin clients only."""
+    world.receive(world.mo("hi", destination="999"), world.mo("ho", destination="10690009"))
+    assert inbound_events(world) == []
+    assert [event["brand"] for event in inbound_events(world, "admin")] == [None, None]
+
+
+def test_a_binary_mo_has_data(world: World) -> None:
+    """Text is null, data its octets in hex."""
+    world.receive(world.mo("", data_coding=4, user_data=UserData(b"\x00\xff"), fingerprint=b"b"))
+    (event,) = inbound_events(world)
+    assert (event["text"], event["data"]) == (None, "00ff")
+
+
+def test_a_repeated_deliver_sm_is_known_again(world: World) -> None:
+    """The same octets after the bind has gone are one MO (G3); on a bind that lives, they are two."""
+    world.receive(world.mo("1"), live={1})
+    world.receive(world.mo("1", session=2), live={2})
+    assert len(inbound_events(world)) == 1
+    world.receive(world.mo("1", session=2), live={2})
+    assert len(inbound_events(world)) == 2
+    world.receive(world.mo("1", session=3), live={2, 3})
+    assert len(inbound_events(world)) == 3
+
+
+def test_a_deliver_sm_is_forgotten_after_a_while(world: World) -> None:
+    """Ten minutes later the same text is a new message."""
+    world.receive(world.mo("1"), live={1})
+    world.now += REPEAT_WINDOW
+    world.receive(world.mo("1", session=2), live={2})
+    assert len(inbound_events(world)) == 2
+
+
+@pytest.mark.parametrize("order", list(permutations((1, 2, 3))))
+def test_a_long_mo_in_any_order(world: World, order: tuple[int, ...]) -> None:
+    """Told once, when its last segment is there, whatever came first."""
+    texts = {1: "您的", 2: "验证", 3: "码😀"}
+    for number in order:
+        assert inbound_events(world) == []
+        world.receive(long_mo(world, texts[number], number, 3))
+    (event,) = inbound_events(world)
+    assert (event["text"], event["complete"]) == ("您的验证码😀", True)
+
+
+def test_a_long_mo_in_one_batch_with_a_repeated_segment(world: World) -> None:
+    """A segment that comes twice counts once."""
+    one, two = long_mo(world, "a", 1, 2), long_mo(world, "b", 2, 2)
+    world.receive(one, one, two)
+    assert [event["text"] for event in inbound_events(world)] == ["ab"]
+
+
+def test_long_mos_are_kept_apart(world: World) -> None:
+    """Another sender, code or link is another message; another bind of the link is the same."""
+    world.receive(long_mo(world, "a", 1, 2))
+    for fields in ({"source": "8613900139000"}, {"destination": "106900012"}, {"link": "b"}):
+        world.receive(long_mo(world, "x", 2, 2, **fields))
+    assert inbound_events(world) == []
+    world.receive(long_mo(world, "b", 2, 2, session=5), live={1, 5})
+    assert [event["text"] for event in inbound_events(world)] == ["ab"]
+
+
+def test_a_long_mo_with_a_hole_is_told_after_the_wait(world: World) -> None:
+    """What is there, marked as not complete; once."""
+    world.receive(long_mo(world, "a", 1, 3), long_mo(world, "c", 3, 3))
+    world.now += concat.WAIT - 1
+    assert world.run(release_stale, world.rules, world.now) == 0
+    world.now += 1
+    assert world.run(release_stale, world.rules, world.now) == 1
+    assert world.run(release_stale, world.rules, world.now) == 0
+    (event,) = inbound_events(world)
+    assert (event["text"], event["complete"]) == ("ac", False)
+
+
+# opt-out
+
+
+def test_an_opt_out_is_durable_and_told(world: World) -> None:
+    """TD to the brand's code: on its list, with the event's opt_out and rule."""
+    world.receive(world.mo(" td。"))
+    (event,) = inbound_events(world)
+    assert (event["opt_out"], event["rule"]) == (True, "keyword")
+    (row,) = world.tables.optouts(NUMBER)
+    assert (row.brand, row.since, row.source) == ("shop", START, "reply")
+    assert world.counted("optouts", "reply") == 1
+
+
+def test_an_opt_out_of_a_shared_code_binds_all_its_brands(world: World) -> None:
+    """Several brands at the code: all of them; the event has no brand."""
+    world.receive(world.mo("退订", destination="10690009"))
+    assert {row.brand for row in world.tables.optouts(NUMBER)} == {"bank", "club"}
+
+
+def test_waiting_marketing_ends_with_the_opt_out(world: World) -> None:
+    """Scheduled, held, queued, retrying: rejected at once with opted_out (G6); the rest is left alone."""
+    mine = [
+        world.submit(class_="member"),
+        world.submit(class_="member", send_at=START + HOUR),
+        world.submit(class_="push"),
+    ]
+    spared = [
+        world.submit(class_="notice"),
+        world.submit(class_="member", brand="bank"),
+        world.submit(class_="member", to="8613900139000"),
+    ]
+    world.receive(world.mo("TD"))
+    assert [world.story(identifier) for identifier in mine] == ["rejected"] * 3
+    assert [world.story(identifier) for identifier in spared] == [""] * 3
+    errors = [world.message(identifier).error for identifier in mine]
+    assert [error and error.code for error in errors] == ["opted_out"] * 3
+    assert world.counted("policy_refusals", "opted_out") == 3
+
+
+def test_marketing_that_retries_ends_with_the_opt_out(world: World) -> None:
+    """A message that waits for its next try, and the unsent rest of one in doubt."""
+    retrying, (segment,) = world.send(class_="member")
+    world.answer(segment, status=0x14)
+    halfway, segments = world.send(LONG, class_="member")
+    world.doubt(segments[0])
+    world.release(*segments[1:])
+    world.receive(world.mo("TD"))
+    assert (world.story(retrying), world.story(halfway)) == ("rejected", "in_doubt rejected")
+
+
+def test_marketing_that_has_left_is_not_touched(world: World) -> None:
+    """Claimed, submitted or in doubt: its end is told by the SMSC. A resend stays, in doubt."""
+    claimed, (one,) = world.send(class_="member")
+    submitted, (two,) = world.send(class_="member")
+    world.answer(two)
+    resending, (three,) = world.send(class_="push")
+    world.doubt(three)
+    world.receive(world.mo("TD"))
+    assert (world.story(claimed), world.story(submitted)) == ("", "submitted")
+    assert world.story(resending) == "in_doubt queued in_doubt"
+    assert world.claim() == []
+    world.answer(one)
+    assert world.message(claimed).stage is Stage.SUBMITTED
+
+
+def test_two_opt_outs_in_one_batch(world: World) -> None:
+    """TD twice, as people do: one row, one end of each waiting message, one event each."""
+    identifier = world.submit(class_="member")
+    world.receive(world.mo("TD"), world.mo("td", fingerprint=b"again"))
+    assert world.story(identifier) == "rejected"
+    assert len(world.tables.optouts(NUMBER)) == 1
+    assert len(inbound_events(world)) == 2
+    assert world.open_counts() == {}
+
+
+@pytest.mark.parametrize("text", ["TD退订", "OUTSTANDING", "退订单", "如何退订", "你好"])
+def test_what_is_no_opt_out(world: World, text: str) -> None:
+    """Only the exact reply counts so far."""
+    world.receive(world.mo(text))
+    assert world.tables.optouts(NUMBER) == []
+
+
+def test_an_mo_of_a_number_with_plus(world: World) -> None:
+    """The list and the event have the canonical number."""
+    world.receive(world.mo("TD", source="+" + NUMBER))
+    assert len(world.tables.optouts(NUMBER)) == 1
+    assert inbound_events(world)[0]["from"] == NUMBER
+
+
+def test_inbound_ids_differ_from_message_ids(world: World) -> None:
+    """Both come from one sequence: no id means two things."""
+    before = world.submit()
+    world.receive(world.mo("hi"))
+    after = world.submit()
+    (event,) = inbound_events(world)
+    assert public_id(before) < str(event["id"]) < public_id(after)
