@@ -113,8 +113,15 @@ class WatchedStore(MemoryStore):
         self.writes: list[str] = []
         self.submitted = 0
         self.failing = False
-        self.gate = trio.Event()
-        self.gate.set()
+        self._gate = trio.Event()
+        self._gate.set()
+
+    async def hold(self) -> None:
+        """Writes wait from now on."""
+        self._gate = trio.Event()
+
+    async def release(self) -> None:
+        self._gate.set()
 
     async def write(
         self, operation: Callable[Concatenate[Tables, P], T], *args: P.args, **kwargs: P.kwargs
@@ -122,7 +129,7 @@ class WatchedStore(MemoryStore):
         self.writes.append(operation.__name__)
         if operation is accept:
             self.submitted += len(args[1])  # type: ignore[arg-type]  # the submissions
-        await self.gate.wait()
+        await self._gate.wait()
         if self.failing:
             raise StoreUnavailable("disk full")
         return await super().write(operation, *args, **kwargs)
@@ -138,13 +145,14 @@ class Gateway:
         self.snapshot = settings()
         self.intake = Intake(store, self.snapshot, lambda: NOW)
         self.statuses = 0
+        self.links: dict[str, object] = {}
         self.queues: dict[str, object] = {}
-        desk = Desk(store, self.intake, lambda: self.snapshot, self._status, lambda: NOW)
+        desk = Desk(store, self.intake, lambda: self.snapshot, self._status, dict, lambda: NOW)
         self.server = Server(store, desk, lambda: self.snapshot, self.metrics)
 
     async def _status(self) -> dict[str, Any]:
         self.statuses += 1
-        return {"links": {}, "queues": self.queues}
+        return {"links": self.links, "queues": self.queues}
 
     def configure(self, **given: object) -> Self:
         self.snapshot = settings(**given)

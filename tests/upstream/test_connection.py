@@ -4,8 +4,6 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-import trio
-
 from gatewayd.ledger.accept import Answer
 from gatewayd.upstream import wire
 from tests.upstream.gateway import Gateway, Upstream
@@ -140,24 +138,24 @@ async def test_a_fault_of_ours_is_answered_and_the_connection_lives(gateway: Gat
 
 async def test_replies_may_overtake(gateway: Gateway) -> None:
     """A submit that waits for the store does not keep a ping from its answer."""
-    gateway.store.gate = trio.Event()
+    await gateway.store.hold()
     async with gateway.connect() as client:
         await client.send({**SUBMIT, "seq": 1}, {"op": "ping", "seq": 2})
         assert (await client.reply())["seq"] == 2
-        gateway.store.gate.set()
+        await gateway.store.release()
         assert (await client.reply())["seq"] == 1
 
 
 async def test_beyond_the_window_nothing_is_read(gateway: Gateway) -> None:
     """50 are in the hands of the gateway, 70 wait in the socket until there are answers."""
-    gateway.store.gate = trio.Event()
+    await gateway.store.hold()
     async with gateway.connect() as client, gateway.connect() as other:
         await client.send(*({**SUBMIT, "seq": seq} for seq in range(120)))
         for _ in range(20):
             assert (await other.ask("ping"))["ok"]
         assert gateway.store.submitted == 50
 
-        gateway.store.gate.set()
+        await gateway.store.release()
         replies = [await client.reply() for _ in range(120)]
 
     assert {reply["seq"] for reply in replies} == set(range(120))
@@ -191,11 +189,11 @@ async def test_a_client_that_vanishes_mid_line_harms_nobody(gateway: Gateway, un
 
 async def test_a_client_that_vanishes_before_its_reply_harms_nobody(gateway: Gateway, until: Until) -> None:
     """Its message is accepted all the same; it asks again with its key."""
-    gateway.store.gate = trio.Event()
+    await gateway.store.hold()
     async with gateway.connect() as client:
         await client.send({**SUBMIT, "seq": 1, "key": "k"}, {"op": "ping", "seq": 2})
         await client.reply()
-    gateway.store.gate.set()
+    await gateway.store.release()
     await until(lambda: gateway.connections() == 0)
 
     async with gateway.connect() as client:
