@@ -164,7 +164,7 @@ class Connection:
         except StoreUnavailable:
             refusal = _OVERLOADED
         except Exception:  # noqa: BLE001  one client's request harms no other; the traceback is logged
-            self._log.exception("request failed", op=type(requests[0]).__name__.lower())
+            self._log.exception("request_failed", op=type(requests[0]).__name__.lower())
             refusal = _INTERNAL
         return b"".join([replies.failed(request.seq, refusal) for request in requests])
 

@@ -47,7 +47,7 @@ class Server:
 
     async def _serve_client(self, stream: trio.SocketStream) -> None:
         if self._connections >= self._snapshot().limits.stream_connections:
-            logger().warning("connection refused", reason="overloaded", connections=self._connections)
+            logger().warning("connection_refused", reason="overloaded", connections=self._connections)
             await _turn_away(stream, _FULL)
             return
         self._count(+1)
@@ -65,15 +65,15 @@ class Server:
         snapshot = self._snapshot()
         client = snapshot.client_of(peer.users, peer.groups)
         if client is None:
-            logger().warning("connection refused", reason="not_permitted", uid=peer.uid, pid=peer.pid)
+            logger().warning("connection_refused", reason="not_permitted", uid=peer.uid, pid=peer.pid)
             await _turn_away(stream, _NOBODY)
             return
         limits = snapshot.limits
         terms = Terms(client, snapshot.clients[client].window, limits.line_length, limits.event_window)
         log = logger(client=client, uid=peer.uid, pid=peer.pid)
-        log.info("client connected")
+        log.info("client_connected")
         await Connection(stream, terms, self._desk, self._outboxes, self._metrics, log).run()
-        log.info("client disconnected")
+        log.info("client_disconnected")
 
 
 async def _turn_away(stream: trio.SocketStream, refusal: Refusal) -> None:
