@@ -5,12 +5,15 @@ from collections.abc import Mapping
 
 
 def notify(environ: Mapping[str, str], *states: str) -> bool:
-    """Tell the manager `READY=1`, `STOPPING=1`, …; False if nobody listens."""
+    """Tell the manager `READY=1`, `STOPPING=1`, …; False if nobody listens. Never waits, never raises."""
     path = environ.get("NOTIFY_SOCKET", "")
     if not path:
         return False
     address = f"\0{path[1:]}" if path.startswith("@") else path
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as manager:
-        manager.connect(address)
-        manager.sendall("\n".join(states).encode())
+        manager.setblocking(False)
+        try:
+            manager.sendto("\n".join(states).encode(), address)
+        except OSError:  # a manager that is gone or busy is no reason to fall over
+            return False
     return True
