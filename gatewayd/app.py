@@ -139,7 +139,7 @@ class Daemon:
         config, snapshot = self._config, self._snapshot
         status = Status(store, pool, snapshot, self._metrics, millis)
         scheduler = Scheduler(store, self._rules, snapshot.limits.events_kept_days, millis)
-        desk = Desk(store, intake, lambda: snapshot, status.report, millis)
+        desk = Desk(store, intake, lambda: snapshot, status.report, status.waits, millis)
         server = Server(store, desk, lambda: snapshot, self._metrics)
         app = monitoring(self._metrics, status.show, partial(_ready, store, intake), HOSTS)
         nothing = trio.lowlevel.checkpoint

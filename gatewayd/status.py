@@ -55,8 +55,11 @@ class Status:
         size = settings.window * settings.binds
         return LinkStatus(link.state, link.binds_bound, link.in_use, size, link.bucket.rate)
 
-    def waiting_reason(self, route: str) -> str:
-        """Why a queued message of this route has not left: no_link, window or rate."""
+    def waits(self) -> dict[str, str]:
+        """Route -> why what may leave by it has not: no_link, window or rate."""
+        return {route: self._waits(route) for route in {lane.route for lane in self._store.lanes.values()}}
+
+    def _waits(self, route: str) -> str:
         links = [self._pool.links[name] for name in parse_spec(route).links if name in self._pool.links]
         usable = [link for link in links if link.usable]
         if not usable:

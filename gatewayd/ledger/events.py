@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from gatewayd.model import Failure, Lane, Message, MessageId, Millis, public_id
+from gatewayd.model import Failure, Lane, Message, MessageId, Millis, Stage, public_id
 
 _encode = msgspec.json.Encoder().encode
 
@@ -136,8 +136,8 @@ class View(msgspec.Struct, frozen=True, gc=False):
     at: str
 
 
-def view(message: Message, lane: Lane) -> View:
-    """What is known of a message now."""
+def view(message: Message, lane: Lane, waits: str | None) -> View:
+    """What is known of a message now. waits: why what may leave by its route has not."""
     content = message.content
     return View(
         id=public_id(MessageId(message.id)),
@@ -150,7 +150,7 @@ def view(message: Message, lane: Lane) -> View:
         final=message.final,
         segments=message.segments,
         link=message.link,
-        reason=message.reason,
+        reason=waits if message.stage is Stage.READY else message.reason,
         until=None if message.until is None else rfc3339(message.until),
         error=message.error,
         at=rfc3339(message.changed_at),

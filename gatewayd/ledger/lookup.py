@@ -1,6 +1,6 @@
 """Questions and requests of upstream about messages it has submitted: query, cancel, tag."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -33,10 +33,21 @@ def find(tables: Tables, client: str | None, identifier: str | None, key: str | 
     return message
 
 
-def query(tables: Tables, client: str | None, identifier: str | None, key: str | None) -> View | None:
+Waits = Mapping[str, str]
+"""Route of a lane -> why what may leave by it has not."""
+
+
+def query(
+    tables: Tables, client: str | None, identifier: str | None, key: str | None, waits: Waits
+) -> View | None:
     """The state of one message, or None if there is none of that client."""
     message = find(tables, client, identifier, key)
-    return None if message is None else view(message, tables.lane(message.lane))
+    return None if message is None else _view(tables, message, waits)
+
+
+def _view(tables: Tables, message: Message, waits: Waits) -> View:
+    lane = tables.lane(message.lane)
+    return view(message, lane, waits.get(lane.route))
 
 
 class Cancelled(msgspec.Struct, frozen=True):
@@ -109,16 +120,18 @@ class Story(msgspec.Struct, frozen=True):
     timeline: list[Step]
 
 
-def explain(tables: Tables, client: str | None, identifier: str | None, key: str | None) -> Story | None:
+def explain(
+    tables: Tables, client: str | None, identifier: str | None, key: str | None, waits: Waits
+) -> Story | None:
     """The life of one message in order of time; None if the client has no such message."""
     message = find(tables, client, identifier, key)
     if message is None:
         return None
-    lane = tables.lane(message.lane)
+    route = tables.lane(message.lane).route
     segments = tables.segments([message.id]).get(message.id, [])
-    steps = [_accepted(message, lane.route), *_events(tables, message.id), *_segments(segments)]
+    steps = [_accepted(message, route), *_events(tables, message.id), *_segments(segments)]
     steps += _receipts(tables, message.id)
-    return Story(view(message, lane), sorted(steps, key=lambda step: step.at))
+    return Story(_view(tables, message, waits), sorted(steps, key=lambda step: step.at))
 
 
 def _accepted(message: Message, route: str) -> Step:

@@ -13,7 +13,7 @@ from gatewayd.ledger.tables import OptOut, Tables
 from gatewayd.model import MessageId, Millis, Refusal
 from gatewayd.numbers import InvalidNumber, canonical
 from gatewayd.snapshot import Snapshot
-from gatewayd.store.base import Store
+from gatewayd.store.base import Store, T
 from gatewayd.upstream import replies, wire
 
 _CANCEL_STEP = 500
@@ -58,7 +58,10 @@ class Removed(msgspec.Struct, frozen=True):
 
 
 class Desk:
-    """One for the daemon. clock: wall time in milliseconds. status: what the op `status` tells."""
+    """One for the daemon. clock: wall time in milliseconds.
+
+    status: what the op `status` tells. waits: why messages wait, by route.
+    """
 
     def __init__(
         self,
@@ -66,12 +69,14 @@ class Desk:
         intake: Intake,
         snapshot: Callable[[], Snapshot],
         status: Callable[[], Awaitable[object]],
+        waits: Callable[[], lookup.Waits],
         clock: Callable[[], Millis],
     ) -> None:
         self._store = store
         self._intake = intake
         self._snapshot = snapshot
         self._status = status
+        self._waits = waits
         self._clock = clock
 
     async def submit(self, client: str, requests: Sequence[wire.Submit]) -> bytes:
@@ -107,14 +112,10 @@ class Desk:
             case wire.Status():
                 return await self._status()
             case wire.Query():
-                found = await self._store.read(
-                    lookup.query, self._owner(client, request.id), request.id, request.key
-                )
+                found = await self._look_up(lookup.query, client, request)
                 return _NOT_FOUND if found is None else Found(found)
             case wire.Explain():
-                story = await self._store.read(
-                    lookup.explain, self._owner(client, request.id), request.id, request.key
-                )
+                story = await self._look_up(lookup.explain, client, request)
                 return _NOT_FOUND if story is None else story
             case wire.Cancel():
                 return await self._cancel(client, request)
@@ -122,6 +123,10 @@ class Desk:
                 return await self._optout(client, request)
             case _:
                 assert_never(request)
+
+    async def _look_up(self, find: Callable[..., T], client: str, request: wire.Query | wire.Explain) -> T:
+        owner = self._owner(client, request.id)
+        return await self._store.read(find, owner, request.id, request.key, self._waits())
 
     def _is_admin(self, client: str) -> bool:
         rights = self._snapshot().clients.get(client)

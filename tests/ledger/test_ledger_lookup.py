@@ -13,8 +13,8 @@ def test_a_message_is_found_by_id_or_key(world: World) -> None:
     """By its client; an admin (None) finds all by id; nobody else learns that it is there."""
     identifier = world.submit(key="k", tag="t")
     name = public_id(identifier)
-    view = world.run(query, "acme", name, None)
-    assert view == world.run(query, "acme", None, "k") == world.run(query, None, name, None)
+    view = world.run(query, "acme", name, None, {})
+    assert view == world.run(query, "acme", None, "k", {}) == world.run(query, None, name, None, {})
     assert (view.id, view.key, view.tag, view.state, view.final) == (name, "k", "t", "queued", False)
     assert (view.class_, view.brand, view.segments, view.link, view.error) == (
         "notice",
@@ -32,14 +32,19 @@ def test_a_message_is_found_by_id_or_key(world: World) -> None:
         ("acme", None, None),
         (None, None, "k"),
     ):
-        assert world.run(query, client, wanted, key) is None
+        assert world.run(query, client, wanted, key, {}) is None
 
 
 def test_a_query_gives_the_reason_of_waiting(world: World) -> None:
-    """Retrying: queued, with reason and until."""
+    """In the queue: why its route does not take it now. Retrying: with until."""
+    route = world.tables.lane(world.message(world.submit()).lane).route
+    for waits, reason in (({route: "no_link"}, "no_link"), ({"another": "no_link"}, None)):
+        view = world.run(query, "acme", public_id(world.submit()), None, waits)
+        assert (view.state, view.reason) == ("queued", reason)
+    world.claim("smsc")
     identifier, (segment,) = world.send()
     world.answer(segment, status=consts.ESME_RMSGQFUL)
-    view = world.run(query, "acme", public_id(identifier), None)
+    view = world.run(query, "acme", public_id(identifier), None, {})
     assert (view.state, view.reason, view.until) == ("queued", "retry", "2026-11-18T11:07:40.000Z")
     assert view.at == "2026-11-18T11:06:40.000Z"
 
@@ -137,7 +142,7 @@ def test_the_story_of_a_message(world: World) -> None:
     world.deliver(world.receipt(smsc_id))
     world.now += 1000
     world.deliver(world.receipt(smsc_id, ReceiptState.UNDELIVERABLE))
-    story: Story = world.run(explain, "acme", public_id(identifier), None)
+    story: Story = world.run(explain, "acme", public_id(identifier), None, {})
     assert story.message.state == "delivered"
     whats = [step.what for step in story.timeline]
     assert whats[:2] == ["accepted", "claimed"]
@@ -165,6 +170,6 @@ def test_the_story_of_a_message(world: World) -> None:
 def test_only_the_client_hears_the_story(world: World) -> None:
     """None for others and for what is not there."""
     identifier = world.submit()
-    assert world.run(explain, "other", public_id(identifier), None) is None
-    assert world.run(explain, "acme", None, "none") is None
+    assert world.run(explain, "other", public_id(identifier), None, {}) is None
+    assert world.run(explain, "acme", None, "none", {}) is None
     assert world.run(find, None, public_id(identifier), None).id == identifier
