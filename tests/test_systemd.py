@@ -37,7 +37,7 @@ def test_nobody_listens(manager: socket.socket, tmp_path: Path) -> None:
     path = manager.getsockname()
     assert not notify({}, "READY=1")
     assert not notify({"NOTIFY_SOCKET": str(tmp_path / "none")}, "READY=1")
-    told = [notify({"NOTIFY_SOCKET": path}, "WATCHDOG=1") for _ in range(10_000)]
-    assert not told[-1]
+    while notify({"NOTIFY_SOCKET": path}, "WATCHDOG=1"):
+        pass  # until its queue is full
     manager.close()
     assert not notify({"NOTIFY_SOCKET": path}, "STOPPING=1")
