@@ -259,7 +259,7 @@ class Link:
             self.bucket.reset(self.now())
         self._enter(bind.place, LinkState.BOUND)
         self._show_bound()
-        self._log.info("link_bound", bind=bind.serial, binds=self.binds_bound)
+        self._log.info("link_bound", bind=bind.place, binds=self.binds_bound)
         self._pool.wake()
 
     def throttled(self) -> None:

@@ -1,0 +1,61 @@
+"""Processes of one test; all of them are gone after it, and no log of the daemon may have told a secret."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.daemon.harness import Consumer, Gateway, Process, Simulator, settings
+
+
+@pytest.fixture
+def processes() -> Iterator[list[Process]]:
+    """What is to be killed at the end."""
+    started: list[Process] = []
+    yield started
+    for process in reversed(started):
+        process.kill()
+    for process in started:
+        if isinstance(process, Gateway):
+            assert process.leaks() == []
+
+
+@pytest.fixture
+def simulator(tmp_path: Path, processes: list[Process]) -> Callable[..., Simulator]:
+    """Starts an SMSC whose accounts behave as `default` says."""
+
+    def start(name: str = "smsc", **default: Any) -> Simulator:
+        smsc = Simulator(tmp_path, name, {"default": default})
+        processes.append(smsc)
+        smsc.start()
+        return smsc
+
+    return start
+
+
+@pytest.fixture
+def gateway(tmp_path: Path, processes: list[Process]) -> Callable[..., Gateway]:
+    """Starts a daemon with the usual settings for an SMSC at `port`, and what is given beside."""
+
+    def start(port: int, **changes: Any) -> Gateway:
+        daemon = Gateway(tmp_path, settings(port, **changes))
+        processes.append(daemon)
+        daemon.start()
+        return daemon
+
+    return start
+
+
+@pytest.fixture
+def consume() -> Iterator[Callable[..., Consumer]]:
+    """Consumers whose connections end with the test."""
+    consumers: list[Consumer] = []
+
+    def start(gateway: Gateway, name: str = "test", *, acknowledging: bool = True) -> Consumer:
+        consumers.append(Consumer(gateway, name, acknowledging=acknowledging))
+        return consumers[-1]
+
+    yield start
+    for consumer in consumers:
+        consumer.close()
