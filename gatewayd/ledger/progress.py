@@ -55,6 +55,8 @@ class Progress:
         message = self.messages[identifier]
         if message.final:
             return
+        if message.resent:
+            self._withdraw(self.segments[identifier])
         standing = fold(self.segments[identifier])
         if standing.failed is not None:
             self._fail(message, standing.stage, _failure(standing.failed))
@@ -62,6 +64,9 @@ class Progress:
             self._wait(message, standing)
         elif standing.stage in (Stage.SUBMITTED, Stage.IN_DOUBT):
             self._to(message, standing.stage, self._receipt_due(message))
+        elif standing.stage is Stage.CLAIMED and message.stage is Stage.SUBMITTED:
+            # what was accepted late has failed while its resend is on its way: no way back to queued
+            self._to(message, Stage.SUBMITTED, self._receipt_due(message))
         else:
             self._to(message, standing.stage, None)
 
@@ -98,6 +103,14 @@ class Progress:
         self.fold(identifier)
         for segment in fresh:
             self._tables.effects.count("resent", segment.link, self.class_of(message))
+
+    def _withdraw(self, segments: Iterable[Segment]) -> None:
+        """A resend that has not left is needless once its first sending is not in doubt any more."""
+        answered = {s.number for s in segments if s.attempt == 1 and s.stage is not SegmentStage.IN_DOUBT}
+        for segment in segments:
+            if segment.attempt > 1 and segment.stage is SegmentStage.WAITING and segment.number in answered:
+                segment.stage = SegmentStage.REFUSED
+                self.journal.segment(segment)
 
     def _to(self, message: Message, stage: Stage, due: Millis | None) -> None:
         if message.stage is not stage or message.due != due:

@@ -356,6 +356,36 @@ def test_policy_may_forbid_the_resend(world: World) -> None:
     assert world.story(identifier) == "in_doubt queued in_doubt"
 
 
+def test_a_resend_is_withdrawn_once_the_first_sending_is_answered(world: World) -> None:
+    """Accepted late and then failed by its receipt: that is the end, though a resend was queued."""
+    identifier, (segment,) = world.send(class_="otp")
+    world.doubt(segment)
+    (smsc_id,) = world.answer(segment)
+    world.deliver(world.receipt(smsc_id, ReceiptState.UNDELIVERABLE))
+    assert world.story(identifier) == "in_doubt queued submitted undeliverable"
+    refused, (segment,) = world.send(class_="otp")
+    world.doubt(segment)
+    world.answer(segment, status=consts.ESME_RINVDSTADR)
+    assert world.story(refused) == "in_doubt queued rejected"
+
+
+@pytest.mark.parametrize(
+    ("status", "story"),
+    [(0, ""), (consts.ESME_RTHROTTLED, " undeliverable"), (consts.ESME_RINVDSTADR, " undeliverable")],
+)
+def test_a_resend_on_its_way_when_the_first_sending_fails(world: World, status: int, story: str) -> None:
+    """What is submitted never goes back to queued: the answer of the resend decides whether it goes on."""
+    identifier, (segment,) = world.send(class_="otp")
+    world.doubt(segment)
+    (again,) = claimed_segments(world.claim())
+    (smsc_id,) = world.answer(segment)
+    world.deliver(world.receipt(smsc_id, ReceiptState.UNDELIVERABLE))
+    assert world.story(identifier) == "in_doubt queued submitted"
+    world.answer(again, status=status)
+    assert world.story(identifier) == "in_doubt queued submitted" + story
+    assert world.claim() == []
+
+
 # crash
 
 
