@@ -70,6 +70,7 @@ class Session:
         self._peer_unbind: Unbind | None = None  # waits until we owe nothing
         self._owed = 0  # requests the owner has not answered yet
         self._timeouts = 0  # in a row
+        self._stuck_until = math.inf  # when a window of nothing but timed-out requests counts as one more
         self._silent_until = now + limits.enquire_link_interval
         self._probed = False  # enquire_link is out and nothing was heard since
         self._enter(State.OPEN, leave_by=now + limits.bind_timeout if role is Role.SMSC else math.inf)
@@ -190,7 +191,7 @@ class Session:
             events.append(UnmatchedResponse(pdu))
             return
         self.window.remove(entry)
-        self._timeouts = 0
+        self._timeouts, self._stuck_until = 0, math.inf
         event = LateResponse if entry.expired else ResponseReceived
         events.append(event(entry.request, pdu, entry.context, now - entry.requested_at))
 
@@ -273,7 +274,7 @@ class Session:
     def next_deadline(self) -> float:
         """When on_deadline is due; inf if never, -inf if at once."""
         if self._bound:
-            return min(self._silent_until, self.window.next_deadline())
+            return min(self._silent_until, self._stuck_until, self.window.next_deadline())
         if self.state is State.CLOSED:
             return math.inf
         return min(self._leave_by, self.window.next_deadline())
@@ -290,9 +291,12 @@ class Session:
         return events
 
     def _expire(self, now: float, events: list[SessionEvent]) -> None:
-        for entry in self.window.expire(now):
-            self._timeouts += 1
-            events.append(RequestExpired(entry.request, entry.context))
+        """Once every slot has timed out nothing more can be asked: then silence counts on by itself."""
+        expired, stuck = self.window.expire(now), now >= self._stuck_until
+        events.extend([RequestExpired(entry.request, entry.context) for entry in expired])
+        self._timeouts += len(expired) + stuck
+        if expired or stuck:
+            self._stuck_until = now + self.limits.response_timeout if self.window.stuck else math.inf
         if self._timeouts >= self.limits.max_timeouts:
             self._end(f"{self._timeouts} requests in a row unanswered", events)
         elif self.window.next_deadline() <= now:

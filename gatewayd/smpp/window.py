@@ -60,6 +60,11 @@ class Window:
         return self.size - self.in_use
 
     @property
+    def stuck(self) -> bool:
+        """Whether every slot is kept by a request that has expired."""
+        return len(self._expired) >= self.size
+
+    @property
     def waiting(self) -> tuple[InFlight, ...]:
         """Requests that are neither answered nor expired, oldest first."""
         return tuple(self._waiting.values())

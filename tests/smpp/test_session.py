@@ -2,6 +2,7 @@
 
 import math
 
+import msgspec
 import pytest
 
 from gatewayd.errors import LocalProtocolError
@@ -270,6 +271,30 @@ def test_a_timed_out_request_keeps_its_slot_until_its_late_response() -> None:
     assert session.receive_data(encode(late, number), 25.0) == [LateResponse(SUBMIT_SM, late, "slow", 25.0)]
     assert session.window.in_use == 0
     assert session.receive_data(encode(late, number), 26.0) == [UnmatchedResponse(late)]
+
+
+def test_a_window_of_timed_out_requests_does_not_live_for_ever() -> None:
+    """With fewer slots than time-outs allowed nothing more can be asked: each further wait counts as one."""
+    session = bound(limits=msgspec.structs.replace(LIMITS, window=2, max_timeouts=4))
+    submit(session, 0.0), submit(session, 1.0)
+    assert [type(event) for event in session.on_deadline(10.0)] == [RequestExpired]
+    assert [type(event) for event in session.on_deadline(11.0)] == [RequestExpired]
+    assert session.next_deadline() == 21.0
+    assert session.on_deadline(21.0) == []
+    assert session.on_deadline(31.0) == [Closed("4 requests in a row unanswered", flush=False)]
+
+
+def test_a_late_response_frees_a_stuck_window() -> None:
+    """It is no silence: the count starts anew, and there is no deadline left but that of the peer's life."""
+    session = bound(limits=msgspec.structs.replace(LIMITS, window=1, max_timeouts=3))
+    number = submit(session, 0.0)
+    session.on_deadline(10.0), session.on_deadline(20.0)
+    session.receive_data(encode(SubmitSmResp(), number), 25.0)
+    assert session.next_deadline() == 55.0
+    submit(session, 26.0)
+    assert [type(event) for event in session.on_deadline(36.0)] == [RequestExpired]
+    assert session.on_deadline(46.0) == []
+    assert session.on_deadline(56.0)[-1:] == [Closed("3 requests in a row unanswered", flush=False)]
 
 
 def test_three_timeouts_in_a_row_end_the_session() -> None:
