@@ -1,6 +1,6 @@
 """Processes of one test; all of them are gone after it, and no log of the daemon may have told a secret."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +23,10 @@ def processes() -> Iterator[list[Process]]:
 
 @pytest.fixture
 def simulator(tmp_path: Path, processes: list[Process]) -> Callable[..., Simulator]:
-    """Starts an SMSC whose accounts behave as `default` says."""
+    """Starts an SMSC whose accounts behave as `default` says; `accounts`: what differs by account."""
 
-    def start(name: str = "smsc", **default: Any) -> Simulator:
-        smsc = Simulator(tmp_path, name, {"default": default})
+    def start(name: str = "smsc", accounts: Mapping[str, Any] | None = None, **default: Any) -> Simulator:
+        smsc = Simulator(tmp_path, name, {"default": default, "accounts": accounts or {}})
         processes.append(smsc)
         smsc.start()
         return smsc

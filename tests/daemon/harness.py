@@ -190,10 +190,10 @@ class Gateway(Process):
     def _until_ready(self, manager: socket.socket) -> None:
         pidfd = os.pidfd_open(self.pid)
         try:
-            ready, _, _ = select.select([manager, pidfd], [], [], PATIENCE)
+            ready, _, _ = select.select([manager.fileno(), pidfd], [], [], PATIENCE)
         finally:
             os.close(pidfd)
-        assert manager in ready, self.log_text()
+        assert manager.fileno() in ready, self.log_text()
         assert b"READY=1" in manager.recv(1024)
 
     def stop(self) -> int:
@@ -427,7 +427,9 @@ class Bulk:
     accepted: token -> the answer; asking again with the same key makes sure of those that were cut off.
     """
 
-    def __init__(self, gateway: Gateway, count: int, *, text: str = "", first: int = 1, **fields: Any) -> None:
+    def __init__(
+        self, gateway: Gateway, count: int, *, text: str = "", first: int = 1, **fields: Any
+    ) -> None:
         self.accepted: dict[str, Object] = {}
         self._gateway = gateway
         self._requests = {

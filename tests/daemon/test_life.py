@@ -151,10 +151,8 @@ def test_what_waits_is_scheduled_cancelled_or_expired(
     assert smsc.record.submits == []
 
 
-def test_a_scheduled_message_leaves_at_its_time(
-    simulator: Smsc, gateway: Daemon, consume: Consume
-) -> None:
-    """scheduled -> queued -> submitted -> delivered, and what waited for a link leaves once it is bound."""
+def test_a_scheduled_message_leaves_at_its_time(simulator: Smsc, gateway: Daemon, consume: Consume) -> None:
+    """Scheduled -> queued -> submitted -> delivered, and what waited for a link leaves once it is bound."""
     smsc = simulator()
     daemon = gateway(smsc.port)
     smsc.kill()
