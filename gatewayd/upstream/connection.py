@@ -195,11 +195,10 @@ class Connection:
                 del self._subscriptions[outbox.consumer]
 
     async def _unsubscribe(self, request: wire.Unsubscribe) -> bytes:
-        outbox = self._subscriptions.get(request.consumer)
+        """What the outbox is just writing goes before this reply, and nothing after it."""
+        outbox = self._subscriptions.pop(request.consumer, None)
         if outbox is None:
             return replies.failed(request.seq, _NOT_SUBSCRIBED)
         outbox.end()
-        await outbox.finished.wait()
-        return replies.done(
-            request.seq, Position(await self._desk.position(self._terms.client, request.consumer))
-        )
+        position = await self._desk.position(self._terms.client, request.consumer)
+        return replies.done(request.seq, Position(position))

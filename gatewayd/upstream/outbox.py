@@ -42,7 +42,6 @@ class Outbox:
     def __init__(self, store: Store, client: str, consumer: str, after: int, window: int, send: Send) -> None:
         self.client = client
         self.consumer = consumer
-        self.finished = trio.Event()
         self._store = store
         self._cursor = after
         self._window = window
@@ -83,7 +82,6 @@ class Outbox:
             await self._run()
         finally:
             self._idle.set()
-            self.finished.set()
 
     async def _run(self) -> None:
         """The wake-up is armed before the look, so that none is lost between."""

@@ -1,5 +1,6 @@
 """Events: in order, at least once, until acknowledged; one connection for each consumer."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from gatewayd.upstream.outbox import lags
 from tests.upstream.gateway import NOW, Gateway, Upstream
 
 FOREVER = NOW + 1
+Until = Callable[[Callable[[], bool]], Any]
 
 
 async def with_events(gateway: Gateway, client: Upstream, count: int) -> None:
@@ -183,6 +185,19 @@ async def test_after_unsubscribe_no_event_comes(gateway: Gateway) -> None:
 
     assert reply["cursor"] == events[1]["cursor"]
     assert not client.events
+
+
+async def test_a_subscriber_that_leaves_leaves_nothing_behind(gateway: Gateway, until: Until) -> None:
+    """Neither its connection nor its outbox, whether it waited for events or was stuck with them."""
+    gateway.configure(event_window=10_000)
+    async with gateway.connect() as waiting, gateway.connect() as deaf:
+        await with_events(gateway, waiting, 3000)
+        await waiting.ask("subscribe", consumer="a", after=await gateway.store.read(latest))
+        await deaf.ask("subscribe", consumer="b", after=0)
+        assert gateway.connections() == 2
+
+    await until(lambda: gateway.connections() == 0)
+    assert gateway.server._outboxes._open == {"shop": {}}
 
 
 async def test_what_is_no_longer_kept_is_gone(gateway: Gateway) -> None:
