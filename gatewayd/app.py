@@ -122,7 +122,7 @@ class Daemon:
         config, snapshot = self._config, self._snapshot
         for problem in config.warnings:
             self._log.warning("config_warning", detail=str(problem))
-        async with open_store(config.store) as store:
+        async with open_store(config.store, snapshot.limits.store_queue) as store:
             store.watch(self._metrics.committed)
             await self._recover(store)
             pool = Pool(store, snapshot, self._rules, self._metrics, millis)

@@ -326,9 +326,6 @@ class Limits(Model):
     max_segments: int = Field(default=10, ge=1, le=255, description="segments of one message")
     event_window: Count = Field(default=10_000, description="unacknowledged events under way to one consumer")
     events_kept_days: Count = Field(default=7, description="days an unacknowledged event is kept")
-    keys_kept_days: int = Field(
-        default=7, ge=7, description="days an idempotency key is kept after its message is final"
-    )
     store_queue: Count = Field(default=10_000, description="jobs waiting for the store's writer")
     deliver_queue: Count = Field(
         default=1000, description="deliver_sm of one link waiting for the store; beyond: ESME_RMSGQFUL"

@@ -41,12 +41,16 @@ class SnapshotRules:
             return split_binary(content.data or b"", content.udh, carry, reference)
         return split(content.text, Encoding(content.encoding), carry, reference)
 
+    def sends_reference(self, link: str) -> bool:
+        settings = self._snapshot.links.get(link)
+        return settings is not None and settings.reference_tlv
+
     def clients_of(self, brand: str | None) -> list[str]:
         clients = self._snapshot.clients.values()
         return [c.name for c in clients if (c.admin if brand is None else brand in c.brands)]
 
     def brands_at(self, address: str) -> list[str]:
-        return list(self._snapshot.brands_at(address))
+        return list(self._snapshot.brands_at(address) or self._snapshot.brands)
 
     def number(self, address: str) -> str:
         try:

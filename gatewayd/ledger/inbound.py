@@ -107,7 +107,8 @@ class _Inbox:
         """From here on no marketing of these brands leaves for this number, whatever waits (G6)."""
         rows = [OptOut(number, brand, self._now, "reply", f"MO on {link}") for brand in brands]
         self._tables.put_optouts(rows)
-        self._tables.effects.count("optouts", "reply")
+        placed = "reply" if len(brands) == 1 else "reply_unplaced"
+        self._tables.effects.count("optouts", placed)
         lanes = [
             identifier
             for identifier, lane in self._tables.lanes().items()

@@ -132,8 +132,14 @@ class Receipts:
             sent_at=datetime.fromtimestamp(segment.claimed_at / 1000, UTC),
             head=head,
             data_coding=0 if part is None else part.data_coding,
-            reference=message_reference(segment.message, segment.number),
+            reference=self._reference(segment),
         )
+
+    def _reference(self, segment: Segment) -> int | None:
+        """What the submit_sm carried; some SMSCs put a reference of their own into receipts."""
+        if not self._rules.sends_reference(segment.link):
+            return None
+        return message_reference(segment.message, segment.number)
 
     def _part(self, message: Message, segment: Segment) -> Part | None:
         """What was sent, as far as the configuration still cuts it like that."""

@@ -29,11 +29,17 @@ class Rules(Protocol):
     def parts(self, content: Content, link: str, reference: int) -> tuple[Part, ...]:
         """The segments of a message as `link` sends them; the same again for the same reference."""
 
+    def sends_reference(self, link: str) -> bool:
+        """Whether the link's submit_sm carry user_message_reference, so that receipts may echo it."""
+
     def clients_of(self, brand: str | None) -> list[str]:
         """Who is told of an MO: clients entitled to the brand; without a brand, admin clients."""
 
     def brands_at(self, address: str) -> list[str]:
-        """Brands whose sender is the longest beginning of an MO's destination; none: all of that code."""
+        """Brands whose sender is the longest beginning of an MO's destination; never none.
+
+        Without one those whose sender the destination begins, else all: an opt-out is not dropped.
+        """
 
     def number(self, address: str) -> str:
         """An MO's source address in the canonical form of numbers; as it came if it is none."""

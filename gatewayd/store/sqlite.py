@@ -27,6 +27,7 @@ from gatewayd.store.base import Committed, P, T
 from gatewayd.store.schema import migrate
 from gatewayd.store.sqlite_tables import SqliteTables
 
+MOST_WAITING: Final = 10_000
 _JOBS_PER_COMMIT: Final = 256
 _CHECKPOINT_AFTER: Final = 2000  # commits' row changes since the last checkpoint
 _LOG_PAGES: Final = 8192  # pages of 4 KiB in the log, beyond which the writer copies it itself
@@ -69,9 +70,10 @@ class _Job:
 class SqliteStore(Committed):
     """See `store.base.Store`; made by `open_sqlite`."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, most_waiting: int) -> None:
         super().__init__()
         self._path = path
+        self._most_waiting = most_waiting
         self._loop = trio.lowlevel.current_trio_token()
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._closed = False
@@ -95,6 +97,8 @@ class SqliteStore(Committed):
     ) -> T:
         if self._closed:
             raise StoreUnavailable("the store is closed")
+        if self.waiting >= self._most_waiting:
+            raise StoreUnavailable(f"{self._most_waiting} jobs wait for the writer")
         job = _Job(partial(_apply, operation, args, kwargs))
         self._jobs.put(job)
         result: T = await job.wait()
@@ -319,14 +323,14 @@ def _create(path: str) -> None:
 
 
 @asynccontextmanager
-async def open_sqlite(path: str) -> AsyncIterator[SqliteStore]:
+async def open_sqlite(path: str, most_waiting: int = MOST_WAITING) -> AsyncIterator[SqliteStore]:
     """Lock, open, migrate. Raises StoreLocked, or StoreError that says what to do."""
     try:
         lock = _lock(path)
     except OSError as error:
         raise StoreError(f"{path}: {error.strerror}; the folder must exist and be writable") from None
     try:
-        store = _open(path)
+        store = _open(path, most_waiting)
         store.start()
         try:
             yield store
@@ -336,10 +340,10 @@ async def open_sqlite(path: str) -> AsyncIterator[SqliteStore]:
         os.close(lock)
 
 
-def _open(path: str) -> SqliteStore:
+def _open(path: str, most_waiting: int) -> SqliteStore:
     try:
         _create(path)
-        return SqliteStore(path)
+        return SqliteStore(path, most_waiting)
     except sqlite3.DatabaseError as error:
         raise StoreError(f"{path}: {error}; move the file away or restore a backup") from error
     except OSError as error:

@@ -21,6 +21,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from gatewayd.client import Client, Unreachable
 from simulator.record import Record
 
@@ -57,6 +59,7 @@ def gateway(folder: Path) -> Iterator[tuple[Path, int]]:
         for process in (daemon, simulator):
             process.send_signal(signal.SIGTERM)
             process.wait(60)
+        simulator.stdout.close()
 
 
 def connected(path: Path) -> Client:
@@ -84,7 +87,11 @@ def cpu_seconds(pid: int) -> float:
 
 def bulk(path: Path, pid: int, count: int) -> dict[str, float]:
     """Lives a second, and the daemon's CPU for each."""
-    consumer, loader = connected(path), connected(path)
+    with connected(path) as consumer, connected(path) as loader:
+        return _bulk(consumer, loader, pid, count)
+
+
+def _bulk(consumer: Client, loader: Client, pid: int, count: int) -> dict[str, float]:
     consumer.subscribe("bench")
     refused: list[Any] = []
 
@@ -108,13 +115,14 @@ def bulk(path: Path, pid: int, count: int) -> dict[str, float]:
 
 def idle(path: Path, record: Path, count: int, rate: float) -> dict[str, float]:
     """Milliseconds from submit to the wire, one by one at `rate` a second."""
-    before, client, sent = len(Record(record).submits), connected(path), []
+    before, sent = len(Record(record).submits), []
     due = time.perf_counter()
-    for request in submits(count, "idle"):
-        due += 1 / rate
-        time.sleep(max(0.0, due - time.perf_counter()))
-        sent.append(time.time())
-        client.request(str(request.pop("op")), **request)
+    with connected(path) as client:
+        for request in submits(count, "idle"):
+            due += 1 / rate
+            time.sleep(max(0.0, due - time.perf_counter()))
+            sent.append(time.time())
+            client.request(str(request.pop("op")), **request)
     while len(arrived := [submit.at for submit in Record(record).submits[before:]]) < count:
         time.sleep(0.02)
     waits = sorted(max(0.0, at - began) * 1000 for at, began in zip(arrived, sent, strict=True))
@@ -136,6 +144,7 @@ def show(title: str, figures: dict[str, float]) -> None:
     print(f"{title}: " + ", ".join(f"{name} {value:,.1f}" for name, value in figures.items()), flush=True)
 
 
+@pytest.mark.bench
 def bench_gateway() -> None:
     """The road from submit to final event keeps its pace, and an idle link is quick."""
     lives, quiet = measure(10_000)

@@ -45,7 +45,7 @@ def live(world: World) -> None:
 def test_no_statement_of_a_life_reads_a_table_through(
     traced: tuple[World, sqlite3.Connection, list[str]],
 ) -> None:
-    """A look-up of messages, segments, events or receipts is by equality on an index, or by a range of time."""
+    """A look-up of messages, segments, events or receipts is by an index, or by a range of time."""
     world, db, statements = traced
     live(world)
     db.set_trace_callback(None)

@@ -72,6 +72,9 @@ class PlainRules:
         carry = self.carries.get(link, Carry.UDH8)
         return split(content.text or "", Encoding(content.encoding), carry, reference)
 
+    def sends_reference(self, link: str) -> bool:
+        return link != "plain"
+
     def clients_of(self, brand: str | None) -> list[str]:
         return ["admin"] if brand is None else ["acme"]
 
