@@ -39,7 +39,7 @@ def rules() -> SnapshotRules:
     ],
 )
 def test_an_opt_out_always_finds_brands(rules: SnapshotRules, address: str, brands: list[str]) -> None:
-    """The longest sender that begins the address; a cut code: all it begins; an unknown one: all there are."""
+    """The longest sender that begins the address; a cut code all it begins; an unknown one all there are."""
     assert brands == rules.brands_at(address)
 
 

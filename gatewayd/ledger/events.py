@@ -92,7 +92,7 @@ def state_event(cursor: int, message: Message, lane: Lane, at: str) -> bytes:
     )
 
 
-def late_receipt_event(  # noqa: PLR0913  one argument a field; a record of its own would only repeat them
+def late_receipt_event(  # noqa: PLR0913, PLR0917  one argument a field
     cursor: int, message: Message, segment: int, stat: str, err: str | None, link: str, at: str
 ) -> bytes:
     """The event of a receipt that came after the final state."""

@@ -1,4 +1,4 @@
-"""SQLite finds what the ledger asks for by an index, however much there is: no statement reads a table through."""
+"""SQLite finds what the ledger asks for by an index: no statement of a life reads a table through."""
 
 import sqlite3
 from collections.abc import Iterator
