@@ -36,7 +36,9 @@ class Metrics:
         self.held_messages = self._gauge("held_messages", "Messages held.", class_)
         self.scheduled_messages = self._gauge("scheduled_messages", "Messages scheduled.", class_)
         self.queue_oldest = self._gauge("queue_oldest_seconds", "Age of the oldest queued message.", class_)
-        self.events_lag = self._gauge("events_lag", "Events the consumer has not acknowledged.", ["consumer"])
+        self.events_lag = self._gauge(
+            "events_lag", "Cursors the consumer (client/name) is behind; 0: all acknowledged.", ["consumer"]
+        )
         self.stream_connections = self._gauge("stream_connections", "Open stream connections.", [])
         self.store_jobs = self._gauge("store_queue", "Jobs waiting for the store's writer.", [])
         self.reload_ok = self._gauge("config_last_reload_successful", "1 if the last load was good.", [])

@@ -11,6 +11,7 @@ from gatewayd.model import LaneId, Millis, Stage, accepted_millis
 from gatewayd.routing import parse_spec
 from gatewayd.snapshot import Snapshot
 from gatewayd.store.base import Store
+from gatewayd.upstream.outbox import lags
 
 _QUEUED = (Stage.READY, Stage.RETRY, Stage.CLAIMED)
 
@@ -82,6 +83,8 @@ class Status:
             metrics.child(metrics.link_window_in_use, name).set(link.in_use)
             metrics.child(metrics.link_rate_limit, name).set(link.bucket.rate)
             metrics.child(metrics.link_deliver_queue, name).set(len(link.deliveries))
+        for (client, consumer), lag in (await self._store.read(lags)).items():
+            metrics.child(metrics.events_lag, f"{client}/{consumer}").set(lag)
         metrics.store_jobs.set(self._store.waiting)
 
     def _count(self, stages: tuple[Stage, ...]) -> dict[str, int]:
