@@ -218,6 +218,23 @@ class Refusal(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     retry_after: float | None = None
 
 
+POLICY_REFUSALS: Final = frozenset(
+    {
+        "signature_mismatch",
+        "opted_out",
+        "no_consent",
+        "frequency_cap",
+        "otp_cap",
+        "quiet_hours",
+        "finance_marketing",
+        "sensitive_word",
+        "template_mismatch",
+        "duplicate_text",
+        "suspended",
+    }
+)
+"""Codes of rules about who may be sent what and when; the others are about form, rights and state."""
+
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _VALUES: Final = {character: value for value, character in enumerate(_ALPHABET)}
 _PAIRS: Final = tuple(high + low for high in _ALPHABET for low in _ALPHABET)

@@ -24,7 +24,7 @@ from gatewayd.upstream.wire import LONGEST_VALIDITY, Submit
 MAX_TAG: Final = 128  # octets
 MAX_SENDER: Final = 20  # digits
 FURTHEST: Final[Millis] = 366 * 86_400_000  # how far ahead send_at may lie
-NOT_JUDGED_YET: Final = "consent is stored with a later version and was not judged"
+NOT_IN_FORCE: Final = "is accepted, but not in force in this version"
 
 
 class _Refused(Exception):
@@ -235,4 +235,6 @@ def _count_binary(data: bytes, header: bytes, carry: Carry) -> int:
 
 
 def _warnings(request: Submit) -> tuple[str, ...]:
-    return () if request.consent is None else (NOT_JUDGED_YET,)
+    """What was taken but is not in force, so that nobody believes it is."""
+    later = {"consent": request.consent, "order_key": request.order_key}
+    return tuple(f"{name} {NOT_IN_FORCE}" for name, value in later.items() if value is not None)

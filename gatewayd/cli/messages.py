@@ -32,7 +32,7 @@ _POLL: Final = 0.2  # seconds between two looks at a message that is waited for
 @click.option("--udh", metavar="HEX", help="user data header of a binary message")
 @click.option("--key", help="idempotency key; with several destinations each gets KEY-1, KEY-2 …")
 @click.option("--tag", help="for cancel and counts of many messages together")
-@click.option("--order-key", help="messages with the same one leave in order")
+@click.option("--order-key", help="kept; order by it comes with a later version")
 @click.option("--sender", help="the brand's sender, or that extended by digits")
 @click.option("--send-at", metavar="TIME", help="not before; RFC 3339 with offset")
 @click.option("--valid-until", metavar="TIME", help="not after; RFC 3339 with offset")

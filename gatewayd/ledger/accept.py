@@ -6,7 +6,18 @@ from typing import Protocol
 import msgspec
 
 from gatewayd.ledger.tables import Tables
-from gatewayd.model import Content, Lane, Message, MessageId, Millis, Refusal, Stage, State, public_id
+from gatewayd.model import (
+    POLICY_REFUSALS,
+    Content,
+    Lane,
+    Message,
+    MessageId,
+    Millis,
+    Refusal,
+    Stage,
+    State,
+    public_id,
+)
 from gatewayd.policy.subject import Facts
 
 
@@ -68,6 +79,8 @@ def accept(
         outcome = submission.judge(Facts((submission.number, submission.brand) in opted_out))
         if isinstance(outcome, Refusal):
             answers.append(outcome)
+            if outcome.code in POLICY_REFUSALS:
+                tables.effects.count("policy_refusals", outcome.code)
             continue
         identifier = intake.add(outcome)
         answers.append(_answer(identifier, outcome.content, outcome.warnings))

@@ -74,6 +74,7 @@ def test_a_refusal_is_not_remembered(world: World) -> None:
     (refused,) = world.accept(world.wish("one", class_="member", key="k"))
     assert isinstance(refused, Refusal)
     assert refused.code == "opted_out"
+    assert world.counted("policy_refusals", "opted_out") == 1
     (accepted,) = world.accept(world.wish("two", class_="notice", key="k"))
     assert isinstance(accepted, Answer)
     assert not accepted.duplicate
