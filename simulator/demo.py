@@ -1,7 +1,4 @@
-"""gatewayd-demo: real messages through a real gateway, step by step, and whether it kept its promises.
-
-The one module of the simulator that speaks to the gateway as an upstream system does.
-"""
+"""gatewayd-demo: real messages through a real gateway, step by step, and whether it kept its promises."""
 
 import io
 import shlex
@@ -10,7 +7,6 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from datetime import datetime
 from typing import Any, Final
 
 import click
@@ -20,7 +16,16 @@ from gatewayd.errors import GatewayError
 from simulator import stage as stages
 from simulator.record import Loss, Record, Submit
 from simulator.report import Promise, Report
-from simulator.tally import ENOUGH_IN_FLIGHT, Bulk, Story, arrived, receipts_taken, tokens, unanswered
+from simulator.tally import (
+    ENOUGH_IN_FLIGHT,
+    Bulk,
+    Story,
+    arrived,
+    receipts_taken,
+    tokens,
+    unanswered,
+    unix_time,
+)
 from simulator.upstream import CONSUMER, PATIENCE, Upstream
 
 OTP: Final = "【XX商城】您的验证码为987654,5分钟内有效,请勿泄露。"
@@ -51,9 +56,8 @@ def main(seconds: int) -> None:
 
     Exit 0 only if every promise shown held.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace", line_buffering=True)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # Chinese on a terminal that has none
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     sys.exit(_play(seconds))
@@ -81,14 +85,14 @@ class Demo:
     """The steps, and what they share.
 
     _first: id of the first message.
-    _restart: how many events of the record, and how many ends of messages, are of the gateway's earlier life.
+    _restart: the gateway's last start, as a place in the record and in Unix time.
     """
 
     def __init__(self, stage: stages.Stage, report: Report) -> None:
         self._stage, self._report = stage, report
         self._record = Record(stage.record)
         self._story = Story()
-        self._restart = (0, 0)
+        self._restart = (0, 0.0)
         self._first = ""
 
     def play(self) -> None:
@@ -139,7 +143,7 @@ class Demo:
         self._first = reply["id"]
         states = self._lived(reply["id"])
         seen = ", ".join(
-            f"{event['state']} after {1000 * (_seconds(event['at']) - began):.0f} ms"
+            f"{event['state']} after {1000 * (unix_time(event['at']) - began):.0f} ms"
             for event in self._story.changes[reply["id"]]
         )
         self._report.show(Promise("events: submitted, delivered", seen, states == ["submitted", "delivered"]))
@@ -271,7 +275,7 @@ class Demo:
         for _ in range(KILLS):
             self._submit_until_killed(answered)
             in_flight |= self._unanswered()
-            self._restart = (len(self._record.events), len(self._story.ended))
+            self._restart = (len(self._record.events), time.time())
             self._stage.start_gateway()
             self._upstream = Upstream(str(self._stage.socket))
             if len(in_flight) >= ENOUGH_IN_FLIGHT:
@@ -312,10 +316,10 @@ class Demo:
             start of the gateway on: here from the one after the kill.""",
         )
         metrics = self._stage.metrics()
-        events, ended = self._restart
+        place, began = self._restart
         receipts = metrics["gatewayd_receipts_total"]
-        stages.eventually(lambda: receipts_taken(self._record.refresh().events[events:]) >= receipts, 1)
-        recorded = self._record.events[events:]
+        stages.eventually(lambda: receipts_taken(self._record.refresh().events[place:]) >= receipts, 1)
+        recorded = self._record.events[place:]
         truths = (
             (
                 "submits",
@@ -323,7 +327,7 @@ class Demo:
                 sum(isinstance(event, Submit) for event in recorded),
             ),
             ("receipts", "receipts it got an answer for", receipts_taken(recorded)),
-            ("messages_final", "ends of messages told by events", len(self._story.ended) - ended),
+            ("messages_final", "ends of messages told by events", self._story.ended_since(began)),
         )
         for name, truth, count in truths:
             counted = metrics[f"gatewayd_{name}_total"]
@@ -369,11 +373,6 @@ def _over(record: Record) -> set[int]:
 
 def _segments(reply: Mapping[str, Any]) -> str:
     return f"{reply['segments']} segment{'s' if reply['segments'] != 1 else ''}"
-
-
-def _seconds(at: str) -> float:
-    """Unix time of an event's `at`."""
-    return datetime.fromisoformat(at).timestamp()
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ Nothing here waits or asks the gateway. A token stands in the text of each messa
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -56,6 +57,15 @@ class Story:
 
     def states(self, identifier: str) -> list[str]:
         return [event["state"] for event in self.changes.get(identifier, ())]
+
+    def ended_since(self, began: float) -> int:
+        """How many messages ended from then on, by the gateway's clock; Unix time in seconds."""
+        return sum(unix_time(self.changes[identifier][-1]["at"]) >= began for identifier in self.ended)
+
+
+def unix_time(at: str) -> float:
+    """An event's `at` in seconds."""
+    return datetime.fromisoformat(at).timestamp()
 
 
 class Bulk(msgspec.Struct, frozen=True):

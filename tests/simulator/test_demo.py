@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from simulator.demo import EMOJI, LONG
+
 pytestmark = pytest.mark.daemon
 ROOT = Path(__file__).parents[2]
 LONGEST = 60  # seconds; the issue's promise
@@ -61,6 +63,12 @@ def left_behind(folder: Path) -> list[str]:
         if str(folder) in line:
             files.append(line)
     return files
+
+
+def test_the_emoji_is_where_it_shows_something() -> None:
+    """67 units fit into a first segment (8-bit reference): the emoji's first half would, its second not."""
+    assert len(LONG[: LONG.index(EMOJI)].encode("utf-16-be")) // 2 == 66
+    assert len(EMOJI.encode("utf-16-be")) // 2 == 2
 
 
 def test_the_whole_demo(tmp_path: Path) -> None:

@@ -83,6 +83,15 @@ def test_inbound_and_late_receipts_are_no_states() -> None:
     assert told.contradicted == set()
 
 
+def test_ends_are_counted_by_when_they_came_true() -> None:
+    """What ended before a restart and was read after it belongs to the life before."""
+    told = Story()
+    for number in range(6):
+        told.take(event(number + 1, f"id{number}", "delivered", at=f"1970-01-01T00:00:0{number}.500Z"))
+    told.take(event(10, "open", "submitted", at="1970-01-01T00:00:09.000Z"))
+    assert told.ended_since(3.5) == 3
+
+
 # the record
 
 
