@@ -202,6 +202,7 @@ class Bind:
         if class_ is retry.Class.THROTTLED:
             self._owner.throttled()
         elif class_ is retry.Class.SESSION:
+            self.bound = False  # from here on nothing can be sent
             self.driver.close("the SMSC says the bind is not valid")
 
     def _on_expired(self, event: RequestExpired, outcomes: list[Outcome]) -> None:

@@ -1,5 +1,6 @@
 """Processes of one test; all of them are gone after it, and no log of the daemon may have told a secret."""
 
+import ssl
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.daemon.harness import Consumer, Gateway, Process, Simulator, settings
+from tests.daemon.rawsmsc import Peer, RawSmsc
 
 
 @pytest.fixture
@@ -59,3 +61,17 @@ def consume() -> Iterator[Callable[..., Consumer]]:
     yield start
     for consumer in consumers:
         consumer.close()
+
+
+@pytest.fixture
+def raw() -> Iterator[Callable[..., RawSmsc]]:
+    """SMSCs written in the test; what they met fails it."""
+    smscs: list[RawSmsc] = []
+
+    def start(serve: Callable[[Peer], None], context: ssl.SSLContext | None = None) -> RawSmsc:
+        smscs.append(RawSmsc(serve, context))
+        return smscs[-1]
+
+    yield start
+    for smsc in smscs:
+        smsc.close()

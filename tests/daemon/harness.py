@@ -288,6 +288,10 @@ class Gateway(Process):
             for sample in family.samples
         }
 
+    def until_metric(self, metric: str, least: float) -> None:
+        """Wait until a metric has that value or more."""
+        eventually(lambda: self.metrics().get(metric, 0) >= least, f"{metric} {least}")
+
 
 def _metric(name: str, labels: Mapping[str, str]) -> str:
     text = ",".join(f'{key}="{labels[key]}"' for key in sorted(labels))

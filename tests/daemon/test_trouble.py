@@ -1,6 +1,7 @@
 """SMSCs that break, stall and refuse: what was taken is settled, what was not is sent, each exactly once."""
 
 from collections.abc import Callable
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -180,9 +181,11 @@ def test_receipts_before_their_response_and_twice_change_a_state_once(
 
 
 def test_refused_credentials_stop_the_link_and_no_other(
-    simulator: Smsc, gateway: Daemon, consume: Consume
+    simulator: Smsc, gateway: Daemon, consume: Consume, tmp_path: Path
 ) -> None:
     """Wrong credentials: state refused, an error in the log, one bind only; what may pass is tried again."""
+    password = tmp_path / "password"
+    password.write_text("p" * 65)
     smsc = simulator(
         accounts={
             "locked": {"password": "right"},
@@ -195,11 +198,13 @@ def test_refused_credentials_stop_the_link_and_no_other(
         links={
             "locked": link(smsc.port, system_id="locked"),
             "busy": link(smsc.port, system_id="busy"),
+            "wordy": link(smsc.port, password={"file": str(password)}),
             "sim-1": link(smsc.port),
         },
         routes=[{"match": {}, "links": ["locked", "busy", "sim-1"]}],
     )
     daemon.until_link("locked", "refused")
+    assert "at most 64" in daemon.until_logged("link_disconnected", link="wordy")["detail"]
 
     def binds(account: str) -> int:
         return sum(bind.account == account for bind in smsc.record.of(Bind))
