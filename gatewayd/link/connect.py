@@ -8,8 +8,10 @@ import trio
 
 from gatewayd.config import Link, read_secret, secret_path
 from gatewayd.config import Tls as TlsSettings
+from gatewayd.errors import LocalProtocolError
 from gatewayd.smpp.pdu import Bind, BindReceiver, BindTransceiver, BindTransmitter
 
+LONGEST_PASSWORD: Final = 64  # 8 in the specification; what the codec takes
 _BIND: Final[dict[str, type[Bind]]] = {
     "transceiver": BindTransceiver,
     "transmitter": BindTransmitter,
@@ -24,14 +26,21 @@ async def connect(link: Link) -> trio.abc.Stream:
     """
     # happy eyeballs tries each address; trio sets TCP_NODELAY on every stream it opens
     stream = await trio.open_tcp_stream(link.host, link.port)
-    if link.tls is None:
-        return stream
-    name = link.tls.server_name or link.host
-    secured = trio.SSLStream(stream, tls_context(link.tls), server_hostname=name, https_compatible=True)
+    return stream if link.tls is None else await _secured(stream, link.tls, link.host)
+
+
+async def _secured(stream: trio.SocketStream, tls: TlsSettings, host: str) -> trio.abc.Stream:
+    """After the handshake; if it fails, the connection is closed."""
     try:
+        name = tls.server_name or host
+        secured = trio.SSLStream(stream, tls_context(tls), server_hostname=name, https_compatible=True)
         await secured.do_handshake()
     except trio.BrokenResourceError as error:
+        await trio.aclose_forcefully(stream)
         raise error.__cause__ if isinstance(error.__cause__, OSError) else OSError("TLS broke") from error
+    except BaseException:
+        await trio.aclose_forcefully(stream)
+        raise
     return secured
 
 
@@ -46,11 +55,16 @@ def tls_context(tls: TlsSettings) -> ssl.SSLContext:
 
 
 def bind_pdu(link: Link) -> Bind:
-    """The bind of this link. Reads the password now, so that a changed file counts at the next bind."""
+    """The bind of this link. Reads the password now, so that a changed file counts at the next bind.
+
+    Raises ConfigError, LocalProtocolError: the password cannot be read, or cannot be put into a bind.
+    """
     password = "" if link.password is None else read_secret(link.password, os.environ)
+    if not password.isascii() or len(password) > LONGEST_PASSWORD:
+        raise LocalProtocolError(f"the password must be ASCII and at most {LONGEST_PASSWORD} characters")
     return _BIND[link.bind](
         system_id=link.system_id.encode("ascii"),
-        password=password.encode("ascii", "replace"),
+        password=password.encode("ascii"),
         system_type=link.system_type.encode("ascii"),
         interface_version=link.interface_version,
         addr_ton=link.addr_ton,

@@ -120,8 +120,8 @@ class Link:
         """Segments to claim now. Waits for a few milliseconds' worth of rate, to claim them together."""
         if not self.usable:
             return 0
-        waiting = sum(bind.waiting for bind in self._binds)
-        allowed = self.bucket.available(self.now()) - waiting
+        about_to_leave = sum(min(bind.waiting, bind.slots) for bind in self._binds)
+        allowed = self.bucket.available(self.now()) - about_to_leave
         if allowed < max(1, int(self.bucket.rate * BATCH)):
             return 0
         return min(allowed, sum(max(0, bind.free) for bind in self._binds))
@@ -130,13 +130,15 @@ class Link:
         """When the rate lets the next segments go; inf if the rate is not what is waited for."""
         if not self.usable or not any(bind.slots > 0 for bind in self._binds):
             return float("inf")
-        return self.bucket.next_at(self.now(), max(1, int(self.bucket.rate * BATCH)))
+        now = self.now()
+        at = self.bucket.next_at(now, max(1, int(self.bucket.rate * BATCH)))
+        return at if at > now else float("inf")
 
     def take(self, claimed: Claimed) -> None:
-        """All segments of a message go by one bind. If the last bind has gone, they come back unsent."""
-        bind = max(self._binds, key=lambda b: b.free, default=None)
-        if bind is not None and bind.bound:
-            bind.take(claimed)
+        """All segments of a message go by one bind. If there is none by now, they come back unsent."""
+        bound = [bind for bind in self._binds if bind.bound]
+        if bound and not self.paused:
+            max(bound, key=lambda bind: bind.free).take(claimed)
             return
         at = self.millis()
         self.settled([Sendable(claimed, s, p).outcome(Kind.RELEASED, at) for s, p in claimed.segments])
@@ -207,6 +209,9 @@ class Link:
         self._binds.append(bind)
         try:
             reason = await bind.driver.run()
+        except Exception:  # noqa: BLE001  a fault in here costs this bind, not the daemon; it is logged
+            self._log.exception("bind_failed")
+            reason = "a fault of the gateway"
         finally:
             self._binds.remove(bind)
             bind.ended()
@@ -325,6 +330,7 @@ _CATEGORIES: Final = {
     "cancelled": "stopped",
     "the peer stopped reading": "peer_not_reading",
     "the SMSC says the bind is not valid": "bind_invalid",
+    "a fault of the gateway": "internal",
 }
 
 

@@ -92,16 +92,21 @@ class Pool:
             nursery.start_soon(self._reroute)
             task_status.started()
 
-    async def drain(self) -> None:
-        """Claim no more; wait until every window is empty and recorded, then unbind."""
+    async def drain(self, within: float) -> None:
+        """Claim no more; wait until every window is empty and recorded, but no longer; then unbind."""
         self._draining = True
         for link in self.links.values():
             link.pause()
-        while self._claiming or self._settling or self._outcomes or any(k.busy for k in self.links.values()):
-            await self._idle.park()
+        with trio.move_on_after(within):
+            while self._busy():
+                await self._idle.park()
         async with trio.open_nursery() as nursery:
             for link in self.links.values():
                 nursery.start_soon(link.unbind)
+
+    def _busy(self) -> bool:
+        recording = self._claiming or self._settling or bool(self._outcomes)
+        return recording or any(link.busy for link in self.links.values())
 
     async def flush(self) -> None:
         """Record what is left after the binds have gone: the last word of a stop."""
