@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Final
@@ -35,7 +35,7 @@ from gatewayd.upstream.server import Server
 
 EX_CONFIG: Final = 78
 STEP: Final = 500  # messages in one transaction of the work at start
-LAST_WORDS: Final = 2.0  # seconds for the last events to reach clients that are still there
+LAST_WORDS: Final = 2.0  # seconds for unbinds to be answered, and for the last events to reach clients
 HOSTS: Final = ["localhost", "127.0.0.1", "[::1]"]
 SWITCH_INTERVAL: Final = 0.0005  # seconds a busy writer thread may keep the loop from running
 
@@ -58,9 +58,18 @@ def main(path: str) -> int:
     try:
         codes.append(trio.run(Daemon(config).run))
     except* GatewayError as group:
-        for failure in group.exceptions:
+        for failure in _leaves(group):
             log.logger().critical("failed", detail=str(failure))
     return codes[0] if codes else 1
+
+
+def _leaves(group: BaseExceptionGroup[GatewayError]) -> Iterator[GatewayError]:
+    """The errors themselves; each nursery they came through has put a group around them."""
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error
 
 
 def _usable(path: str) -> Config:
@@ -137,6 +146,7 @@ class Daemon:
     async def _layers(self, stack: AsyncExitStack, store: Store, pool: Pool, intake: Intake) -> None:
         """In start order; each is drained and stopped before the one above it in this list."""
         config, snapshot = self._config, self._snapshot
+        timeout = config.drain_timeout
         status = Status(store, pool, snapshot, self._metrics, millis)
         scheduler = Scheduler(store, self._rules, snapshot.limits.events_kept_days, millis)
         desk = Desk(store, intake, lambda: snapshot, status.report, status.waits, millis)
@@ -154,7 +164,7 @@ class Daemon:
         await stack.enter_async_context(layer(partial(server.serve, streams), server.flush, LAST_WORDS))
         await stack.enter_async_context(layer(scheduler.serve, nothing, 0))
         await stack.enter_async_context(_afterwards(pool.flush))
-        await stack.enter_async_context(layer(pool.serve, pool.drain, config.drain_timeout))
+        await stack.enter_async_context(layer(pool.serve, partial(pool.drain, timeout), timeout + LAST_WORDS))
 
     async def _http(
         self,

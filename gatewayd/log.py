@@ -32,8 +32,8 @@ def configure(stream: TextIO | None = None, *, console: bool | None = None) -> N
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            _mask_numbers,
             structlog.processors.format_exc_info,
+            _mask_numbers,
             renderer,
         ],
         logger_factory=structlog.WriteLoggerFactory(stream),
