@@ -21,7 +21,7 @@ LONGEST = 60  # seconds; the issue's promise
 
 @contextmanager
 def demo(folder: Path, *options: str) -> Iterator["subprocess.Popen[str]"]:
-    """The demo with its temporary folder inside `folder`; killed if a test leaves it running."""
+    """The demo with its temporary folder inside `folder`; ended, with its processes, if a test leaves it."""
     with subprocess.Popen(
         [sys.executable, "-m", "simulator.demo", *options],
         stdout=subprocess.PIPE,
@@ -34,7 +34,8 @@ def demo(folder: Path, *options: str) -> Iterator["subprocess.Popen[str]"]:
         try:
             yield process
         finally:
-            process.kill()
+            process.terminate()
+            process.wait(LONGEST)
 
 
 def read_until(process: "subprocess.Popen[str]", what: str) -> str:
