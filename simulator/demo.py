@@ -270,11 +270,10 @@ class Demo:
         self._stage.smsc("set", values={"default": behaviour})
 
     def _killed_amid(self, answered: dict[str, str]) -> frozenset[str]:
-        """Submit and kill until a kill counts; the gateway runs again. Returns the tokens in flight."""
-        in_flight: frozenset[str] = frozenset()
+        """Submit and kill until a kill counts; the gateway runs again. Returns what the last kill had in flight."""
         for _ in range(KILLS):
             self._submit_until_killed(answered)
-            in_flight |= self._unanswered()
+            in_flight = self._unanswered()
             self._restart = (len(self._record.events), time.time())
             self._stage.start_gateway()
             self._upstream = Upstream(str(self._stage.socket))
