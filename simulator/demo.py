@@ -270,7 +270,7 @@ class Demo:
         self._stage.smsc("set", values={"default": behaviour})
 
     def _killed_amid(self, answered: dict[str, str]) -> frozenset[str]:
-        """Submit and kill until a kill counts; the gateway runs again. Returns what the last kill had in flight."""
+        """Submit and kill until a kill counts; the gateway runs again. What was in flight at that kill."""
         for _ in range(KILLS):
             self._submit_until_killed(answered)
             in_flight = self._unanswered()
