@@ -77,13 +77,15 @@ VERSION: Final = len(MIGRATIONS)
 
 
 def migrate(connection: sqlite3.Connection, path: str) -> None:
-    """Bring the database to `VERSION` in one transaction. Raises StoreError for a newer one."""
+    """Bring the database to `VERSION` in one transaction. Raises StoreError for a newer or foreign one."""
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if version > VERSION:
         raise StoreError(
             f"{path} has schema version {version}, this gatewayd knows {VERSION}: "
             "start the newer gatewayd again, or restore a backup made before the upgrade"
         )
+    if version == 0 and connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+        raise StoreError(f"{path} is a database of another program; name another file")
     for number in range(version, VERSION):
         script = f"BEGIN;{MIGRATIONS[number]};PRAGMA user_version = {number + 1};COMMIT;"
         connection.executescript(script)
