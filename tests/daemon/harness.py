@@ -166,15 +166,17 @@ class Gateway(Process):
         self.config_path = folder / f"{name}.yaml"
         self.secrets: set[str] = set()
         self.environ: dict[str, str] = {}
-        self.configure(config)
+        self.config: Object = {}
+        self.configure(**config)
 
-    def configure(self, config: Mapping[str, Any]) -> None:
-        """JSON is YAML."""
+    def configure(self, **changes: Any) -> None:
+        """For the next start. JSON is YAML."""
+        self.config |= changes
         listeners = [
             {"protocol": "stream", "path": str(self.socket), "mode": "0600"},
             {"protocol": "http", "address": "127.0.0.1:0"},
         ]
-        whole = {"store": f"sqlite://{self.store}", "listeners": listeners, **config}
+        whole = {"store": f"sqlite://{self.store}", "listeners": listeners, **self.config}
         self.config_path.write_text(json.dumps(whole, ensure_ascii=False), "utf-8")
 
     def start(self, *before: str) -> None:
