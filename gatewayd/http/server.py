@@ -1,6 +1,7 @@
 """Serve an ASGI application on one HTTP listener with hypercorn."""
 
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,7 +11,7 @@ from hypercorn.config import Config as Hypercorn
 from hypercorn.trio import serve as serve_asgi
 from starlette.applications import Starlette
 
-from gatewayd.config import Listener
+from gatewayd.config import Listener, host_port
 from gatewayd.upstream.listener import ListenFailed, open_listener
 
 
@@ -25,21 +26,22 @@ async def serve(
     config.accesslog = None
     config.errorlog = None
     application: Any = app  # hypercorn's own type names the same protocol differently
-    with _place(listener) as place:
-        config.bind = [place]
-        try:
-            await serve_asgi(
-                application, config, shutdown_trigger=trio.sleep_forever, task_status=task_status
-            )
-        except OSError as error:
-            raise ListenFailed(f"{listener.address or listener.path}: {error.strerror or error}") from None
+    with _opened(listener) as descriptor:
+        config.bind = [f"fd://{descriptor}"]
+        await serve_asgi(application, config, shutdown_trigger=trio.sleep_forever, task_status=task_status)
 
 
 @contextmanager
-def _place(listener: Listener) -> Iterator[str]:
-    """A socket file is made by the rules of G12, which hypercorn's own are not."""
-    if listener.address is not None:
-        yield listener.address
+def _opened(listener: Listener) -> Iterator[int]:
+    """A listening socket for hypercorn to own; its own ways would take a socket file from the living (G12)."""
+    if listener.address is None:
+        with open_listener(listener.path or "", listener.permissions) as opened:
+            yield os.dup(opened.socket.fileno())
         return
-    with open_listener(listener.path or "", listener.permissions) as opened:
-        yield f"fd://{os.dup(opened.socket.fileno())}"
+    host, port = host_port(listener.address)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        server = socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise ListenFailed(f"{listener.address}: {error.strerror or error}") from None
+    yield server.detach()
