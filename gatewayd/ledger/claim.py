@@ -174,4 +174,4 @@ class _Claiming:
 
 
 def _began(segments: Sequence[Segment]) -> bool:
-    return any(s.stage is not SegmentStage.WAITING or s.attempt > 1 for s in segments)
+    return any(segment.stage is not SegmentStage.WAITING for segment in segments)

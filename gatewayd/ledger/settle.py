@@ -125,9 +125,11 @@ class _Settling:
     def _answered(self, outcome: Outcome, segment: Segment) -> None:
         segment.status, segment.answered_at = outcome.status, outcome.at
         segment.smsc_id = outcome.smsc_id or segment.smsc_id
-        if outcome.status == 0 and segment.stage in (*_AWAITED, SegmentStage.WAITING):
+        if segment.stage not in _AWAITED:
+            return
+        if outcome.status == 0:
             segment.stage = SegmentStage.ACCEPTED
-        elif outcome.status and segment.stage in _AWAITED:
+        else:
             segment.stage = SegmentStage.WAITING if self._again(segment) else SegmentStage.REFUSED
 
     def _again(self, segment: Segment) -> bool:

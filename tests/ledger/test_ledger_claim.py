@@ -1,9 +1,8 @@
 """Claiming: order, binding to a link, judgement at the moment of sending, references."""
 
-import pytest
-
+from gatewayd.ledger.claim import Want, claim
 from gatewayd.ledger.tables import OptOut
-from gatewayd.model import SegmentStage, Stage
+from gatewayd.model import Message, SegmentStage, Stage
 from gatewayd.smpp import consts
 from gatewayd.smpp.text import Carry
 from tests.ledger.world import HOUR, LONG, NUMBER, START, World, claimed_segments
@@ -167,14 +166,31 @@ def test_a_link_that_cuts_otherwise_now_does_not_finish_a_begun_message(world: W
     assert (world.story(identifier), error.code) == ("rejected", "internal")
 
 
-@pytest.mark.parametrize("status", [consts.ESME_RTHROTTLED, consts.ESME_RMSGQFUL])
-def test_a_claim_forgets_the_last_refusal(world: World, status: int) -> None:
-    """Released unsent after a refused try, it is ready at once: the old refusal does not count twice."""
-    identifier, segments = world.send()
-    world.answer(*segments, status=status)
+def test_a_claim_forgets_the_last_refusal(world: World) -> None:
+    """A segment given back unsent was not refused in this try: another one's refusal counts."""
+    identifier, (one, *rest) = world.send(LONG)
+    world.answer(one)
+    world.answer(*rest, status=consts.ESME_RMSGQFUL)
     world.wait(HOUR)
-    (claimed,) = world.claim()
-    attempts = world.message(identifier).attempts
-    world.release(*claimed_segments([claimed]))
-    message = world.message(identifier)
-    assert (message.stage, message.attempts) == (Stage.READY, attempts)
+    two, three = claimed_segments(world.claim())
+    world.release(two)
+    world.answer(three, status=consts.ESME_RMSGQFUL)
+    assert world.message(identifier).attempts == 2
+
+
+def test_a_full_link_ends_the_look_at_its_lane(world: World) -> None:
+    """The first message that finds no link is the last one asked for: the backlog is not read through."""
+    for _ in range(9):
+        world.submit()
+    asked: list[int] = []
+
+    def pick(message: Message, bound: str | None) -> str | None:
+        del bound
+        asked.append(message.id)
+        return "a" if len(asked) < 3 else None
+
+    (lane,) = world.tables.lanes()
+    world.run(claim, [Want(lane, 2, pick)], world.rules, 1, 0, world.now)
+    assert len(asked) == 2
+    world.run(claim, [Want(lane, 100, pick)], world.rules, 1, 0, world.now)
+    assert len(asked) == 3

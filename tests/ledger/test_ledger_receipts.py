@@ -202,6 +202,16 @@ def test_an_echoed_reference_settles_a_doubt(world: World) -> None:
     assert world.segments(two)[0].smsc_id == "x"
 
 
+def test_a_late_response_without_an_id_keeps_the_one_that_is_known(world: World) -> None:
+    """A receipt told the id first; the final one still finds the segment by it."""
+    identifier, (segment,) = world.send()
+    world.doubt(segment)
+    world.deliver(world.echo(segment, "x", state=ENROUTE))
+    world.settle([world.outcome(segment, Kind.ANSWERED, 0, "")])
+    world.deliver(world.receipt("x"))
+    assert world.story(identifier) == "in_doubt submitted delivered"
+
+
 def test_content_settles_a_doubt(world: World) -> None:
     """Link, destination, source, submit date and text head that fit exactly one open segment settle it."""
     identifier, (segment,) = world.send("hello world")

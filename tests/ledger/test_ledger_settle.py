@@ -345,6 +345,7 @@ def test_no_resend_after_the_validity(world: World) -> None:
     world.doubt(segment)
     assert world.story(identifier) == "in_doubt"
     assert world.claim() == []
+    assert world.counted("resent", "a", "otp") == 0
 
 
 def test_policy_may_forbid_the_resend(world: World) -> None:

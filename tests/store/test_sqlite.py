@@ -23,7 +23,7 @@ from gatewayd.store import sqlite as sqlite_store
 from gatewayd.store.base import Store
 from gatewayd.store.open import open_store
 from gatewayd.store.schema import VERSION
-from gatewayd.store.sqlite import sqlite_path
+from gatewayd.store.sqlite import SqliteStore, sqlite_path
 
 NOW = 1_795_000_000_000
 LANE = Lane("first:a", "otp", "acme", "shop")
@@ -249,6 +249,13 @@ async def test_the_schema_has_a_version(path: Path, opening: Opening) -> None:
         with closing(sqlite3.connect(path)) as db:
             assert db.execute("PRAGMA user_version").fetchone() == (VERSION,)
             assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+async def test_a_commit_waits_for_the_disk(opening: Opening) -> None:
+    """synchronous=FULL on the writer's connection: a commit returns after fsync (G1)."""
+    async with opening() as store:
+        assert isinstance(store, SqliteStore)
+        assert store._db.execute("PRAGMA synchronous").fetchone() == (2,)
 
 
 async def test_a_newer_schema_is_refused(path: Path, opening: Opening) -> None:
@@ -501,7 +508,7 @@ async def main():
             await trio.testing.wait_all_tasks_blocked()
             limit(Path(path + "-wal").stat().st_size + 1_000_000)
             opened.set()
-        during = dict(told)
+        during = [dict(told), sorted(clients), len(store.lanes)]
         reading = await store.read(lambda tables: len(tables.events_after("acme", 0, 99)))
         limit(resource.RLIM_INFINITY)
         for name in ("small", "late", "huge"):
@@ -509,7 +516,8 @@ async def main():
         events = await store.read(lambda tables: [(e.cursor, e.body.split()[0].decode())
                                                   for e in tables.events_after("acme", 0, 99)])
         lanes = await store.read(lambda tables: tables.lanes())
-        print(json.dumps([during, reading, told, events, sorted(clients), store.lanes == lanes]))
+        assert store.lanes == lanes
+        print(json.dumps([during, reading, told, events, sorted(clients), len(lanes)]))
 
 trio.run(main)
 """
@@ -522,15 +530,16 @@ async def test_a_full_disk_refuses_and_recovers(path: Path, opening: Opening) ->
     """
     with python(FULL, str(path)) as process:
         output, _ = process.communicate(timeout=30)
-    during, reading, told, events, clients, lanes_agree = json.loads(output)
-    assert during["first"] == "done"
-    assert {name for name, what in during.items() if what != "done"} == {"small", "huge", "late"}
+    during, reading, told, events, clients, lanes = json.loads(output)
+    assert during[0]["first"] == "done"
+    assert {name for name, what in during[0].items() if what != "done"} == {"small", "huge", "late"}
+    assert during[1:] == [["first"], 1]
     assert reading == 1
     assert told == {"first": "done", "small": "done", "late": "done", "huge": "done"}
     assert [name for _, name in events] == ["first", "small", "late", "huge"]
     assert len({cursor for cursor, _ in events}) == 4
     assert clients == ["first", "huge", "late", "small"]
-    assert lanes_agree
+    assert lanes == 4
     async with opening() as store:
         assert len(await store.read(texts)) == 4
 
