@@ -33,7 +33,7 @@ async def serve(
 
 @contextmanager
 def _opened(listener: Listener) -> Iterator[int]:
-    """A listening socket for hypercorn to own; its own ways would take a socket file from the living (G12)."""
+    """A listening socket for hypercorn to own: it would take a socket file from the living (G12)."""
     if listener.address is None:
         with open_listener(listener.path or "", listener.permissions) as opened:
             yield os.dup(opened.socket.fileno())
