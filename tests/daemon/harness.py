@@ -171,13 +171,11 @@ class Gateway(Process):
 
     def configure(self, **changes: Any) -> None:
         """For the next start. JSON is YAML."""
-        self.config |= changes
-        listeners = [
-            {"protocol": "stream", "path": str(self.socket), "mode": "0600"},
-            {"protocol": "http", "address": "127.0.0.1:0"},
-        ]
-        whole = {"store": f"sqlite://{self.store}", "listeners": listeners, **self.config}
-        self.config_path.write_text(json.dumps(whole, ensure_ascii=False), "utf-8")
+        stream = {"protocol": "stream", "path": str(self.socket), "mode": "0600"}
+        http = {"protocol": "http", "address": "127.0.0.1:0"}
+        base = {"store": f"sqlite://{self.store}", "listeners": [stream, http]}
+        self.config = {**base, **self.config, **changes}
+        self.config_path.write_text(json.dumps(self.config, ensure_ascii=False), "utf-8")
 
     def start(self, *before: str) -> None:
         """before: a program that runs the daemon, as strace."""
@@ -185,9 +183,17 @@ class Gateway(Process):
             path = self.folder / "notify"
             path.unlink(missing_ok=True)
             manager.bind(str(path))
-            argv = (sys.executable, "-m", "gatewayd", "run", "--config", str(self.config_path))
-            self.spawn(*before, *argv, environ={**self.environ, "NOTIFY_SOCKET": str(path)})
+            self._run(*before, environ={"NOTIFY_SOCKET": str(path)})
             self._until_ready(manager)
+
+    def fail(self) -> int:
+        """The exit code of a start that cannot succeed."""
+        self._run(environ={})
+        return self.wait()
+
+    def _run(self, *before: str, environ: Mapping[str, str]) -> None:
+        argv = (sys.executable, "-m", "gatewayd", "run", "--config", str(self.config_path))
+        self.spawn(*before, *argv, environ={**self.environ, **environ})
 
     def _until_ready(self, manager: socket.socket) -> None:
         pidfd = os.pidfd_open(self.pid)

@@ -62,9 +62,7 @@ def test_an_opt_out_holds_before_its_deliver_sm_resp(
     assert events.until_final([notice["id"]])
 
 
-def test_what_waits_is_rejected_by_an_opt_out(
-    simulator: Smsc, gateway: Daemon, consume: Consume
-) -> None:
+def test_what_waits_is_rejected_by_an_opt_out(simulator: Smsc, gateway: Daemon, consume: Consume) -> None:
     """Queued and scheduled marketing of the brand ends as rejected at that moment; nothing of it leaves."""
     smsc = simulator()
     receiving = link(smsc.port, system_id="mo", bind="receiver")
@@ -104,8 +102,10 @@ def test_events_of_mo_go_to_the_clients_of_the_brand(
     eventually(lambda: len(smsc.record.of(Answer)) == 3, "all are answered")
     expected = {"local": {1, 2, 3}, "shop": {1}, "bank": {2}}
     for name, mine in expected.items():
-        me = {other: {**rights, "users": ["*" if other == name else "nobody-here"]}
-              for other, rights in clients.items()}
+        me = {
+            other: {**rights, "users": ["*" if other == name else "nobody-here"]}
+            for other, rights in clients.items()
+        }
         assert daemon.stop() == 0
         daemon.configure(clients=me)
         daemon.start()

@@ -120,7 +120,11 @@ def test_the_first_segment_that_fails_decides(gateway: Daemon, consume: Consume,
     assert events.states(refused["id"]) == ["rejected"]
     failed = daemon.submit(text="#2#" + GSM)
     final = events.until_final([failed["id"]])[failed["id"]]
-    assert (final["state"], final["error"]["stat"], final["error"]["err"]) == ("undeliverable", "UNDELIV", "007")
+    assert (final["state"], final["error"]["stat"], final["error"]["err"]) == (
+        "undeliverable",
+        "UNDELIV",
+        "007",
+    )
     assert final["error"]["segment"] == 3
     late = events.until(lambda _: [e for e in events.life(failed["id"]) if e["event"] == "receipt"])
     assert [(e["late"], e["segment"], e["stat"]) for e in late] == [(True, 2, "DELIVRD")]
