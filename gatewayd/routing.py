@@ -4,7 +4,7 @@ A route's `spec` is the canonical text of its strategy and links ("failover:cmcc
 "weighted:cmcc-1=70,cucc-1=30"): durable with each message, so that a lane means the same after a reload.
 """
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Literal
 
@@ -162,18 +162,24 @@ class Chooser:
         self._spec = parse_spec(spec)
         self._credit = dict.fromkeys(self._spec.links, 0)
 
-    def choose(self, usable: Container[str]) -> str | None:
-        """The link that takes the next message; None if none of its links is usable."""
-        if self._spec.strategy == "failover":
-            return next((link for link in self._spec.links if link in usable), None)
-        return self._next_turn([(link, weight) for link, weight in self._spec.weights if link in usable])
+    def choose(self, usable: Container[str], room: Mapping[str, int] | None = None) -> str | None:
+        """The link that takes the next message; None if none of its links is usable.
 
-    def _next_turn(self, usable: Sequence[tuple[str, int]]) -> str | None:
-        if not usable:
-            return None
+        room: segments each link can take now, where that matters. None too if the link whose turn it is can
+        take none: its turn is kept, so that a link that is often full gets its whole share.
+        """
+        if self._spec.strategy == "failover":
+            link = next((link for link in self._spec.links if link in usable), None)
+            return link if link is None or room is None or room.get(link, 0) > 0 else None
+        shares = [(link, weight) for link, weight in self._spec.weights if link in usable]
+        return self._next_turn(shares, room) if shares else None
+
+    def _next_turn(self, shares: Sequence[tuple[str, int]], room: Mapping[str, int] | None) -> str | None:
         credit = self._credit
-        for link, weight in usable:
+        chosen = max(shares, key=lambda share: credit[share[0]] + share[1])[0]
+        if room is not None and room.get(chosen, 0) <= 0:
+            return None
+        for link, weight in shares:
             credit[link] += weight
-        chosen = max(usable, key=lambda entry: credit[entry[0]])[0]
-        credit[chosen] -= sum(weight for _, weight in usable)
+        credit[chosen] -= sum(weight for _, weight in shares)
         return chosen

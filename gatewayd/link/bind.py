@@ -1,5 +1,6 @@
 """One bind: a session with the SMSC, the segments it has been given, and what became of them."""
 
+import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import ClassVar, Protocol
@@ -66,13 +67,14 @@ class Bind:
 
     serial: tells it from every other bind there ever was on this store.
     place: which of the link's binds it is, from 0.
-    refusal: command_status of a refused bind.
+    refusal: command_status of a refused bind. bound_at: trio clock; inf before it is bound.
     """
 
     def __init__(self, owner: Owner, serial: int, place: int) -> None:
         self.serial, self.place = serial, place
         self.bound = False
         self.refusal = 0
+        self.bound_at = math.inf
         self._owner = owner
         self._build = builder(owner.settings)
         self._pending: deque[Sendable] = deque()
@@ -108,16 +110,14 @@ class Bind:
         """Segments of one message; they leave in order, on this bind."""
         self._pending.extend([Sendable(claimed, segment, part) for segment, part in claimed.segments])
 
-    def pump(self) -> None:
+    def pump(self, now: float) -> None:
         """Send what window and rate allow."""
         if not self._pending or not self.bound:
             return
-        owner, now, at = self._owner, self._owner.now(), self._owner.millis()
-        room = min(self.slots, owner.bucket.available(now), len(self._pending))
+        owner, at = self._owner, self._owner.millis()
+        room = min(self.slots, owner.bucket.available(now))
         sent = 0
-        for _ in range(room):
-            if not self._pending:
-                break
+        while self._pending and sent < room:
             sent += self._send(self._pending.popleft(), at)
         owner.bucket.take(sent, now)
 
@@ -167,11 +167,11 @@ class Bind:
             self._handlers[type(event)](self, event, outcomes)
         if outcomes:
             self._owner.settled(outcomes)
-            self.pump()
+            self.pump(self._owner.now())
             self._owner.room()
 
     def _on_bound(self, _event: Bound, _outcomes: list[Outcome]) -> None:
-        self.bound = True
+        self.bound, self.bound_at = True, self._owner.now()
         self._owner.bound(self)
 
     def _on_bind_failed(self, event: BindFailed, _outcomes: list[Outcome]) -> None:

@@ -24,8 +24,11 @@ async def connect(link: Link) -> trio.abc.Stream:
 
     Raises OSError; a refused certificate is one too (ssl.SSLError), also when trio wraps it.
     """
-    # happy eyeballs tries each address; trio sets TCP_NODELAY on every stream it opens
-    stream = await trio.open_tcp_stream(link.host, link.port)
+    try:
+        # happy eyeballs tries each address; trio sets TCP_NODELAY on every stream it opens
+        stream = await trio.open_tcp_stream(link.host, link.port)
+    except UnicodeError as error:
+        raise OSError(f"the host is no name: {error}") from None
     return stream if link.tls is None else await _secured(stream, link.tls, link.host)
 
 

@@ -116,21 +116,20 @@ class Link:
         """Whether every slot of its windows is taken."""
         return all(bind.free <= 0 for bind in self._binds)
 
-    def capacity(self) -> int:
+    def capacity(self, now: float) -> int:
         """Segments to claim now. Waits for a few milliseconds' worth of rate, to claim them together."""
         if not self.usable:
             return 0
         about_to_leave = sum(min(bind.waiting, bind.slots) for bind in self._binds)
-        allowed = self.bucket.available(self.now()) - about_to_leave
+        allowed = self.bucket.available(now) - about_to_leave
         if allowed < max(1, int(self.bucket.rate * BATCH)):
             return 0
         return min(allowed, sum(max(0, bind.free) for bind in self._binds))
 
-    def ready_at(self) -> float:
-        """When the rate lets the next segments go; inf if the rate is not what is waited for."""
+    def ready_at(self, now: float) -> float:
+        """When, after now, the rate lets the next segments go; inf if it is not what is waited for."""
         if not self.usable or not any(bind.slots > 0 for bind in self._binds):
             return float("inf")
-        now = self.now()
         at = self.bucket.next_at(now, max(1, int(self.bucket.rate * BATCH)))
         return at if at > now else float("inf")
 
@@ -143,9 +142,9 @@ class Link:
         at = self.millis()
         self.settled([Sendable(claimed, s, p).outcome(Kind.RELEASED, at) for s, p in claimed.segments])
 
-    def pump(self) -> None:
+    def pump(self, now: float) -> None:
         for bind in self._binds:
-            bind.pump()
+            bind.pump(now)
 
     def pause(self) -> None:
         self.paused = True
@@ -169,15 +168,16 @@ class Link:
 
     async def _keep(self, place: int) -> None:
         """Connect, bind, and once more after each end; jittered back-off, reset by a stable minute."""
-        wait = self.settings.reconnect_min
+        wait = shortest = self.settings.reconnect_min
         while True:
             self._enter(place, LinkState.CONNECTING)
-            started = trio.current_time()
             bind = await self._session(place)
             if bind is not None and bind.refusal in PERMANENT:
                 await self._refused(place, bind.refusal)
-            if trio.current_time() - started >= STABLE:
-                wait = self.settings.reconnect_min
+                wait = shortest
+                continue
+            if bind is not None and trio.current_time() - bind.bound_at >= STABLE:
+                wait = shortest
             self._enter(place, LinkState.BACKOFF)
             await trio.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311  spreads reconnects, no secret
             wait = min(wait * 2, self.settings.reconnect_max)

@@ -122,12 +122,14 @@ class Pool:
     async def _dispatch(self) -> None:
         while True:
             self._wakeup = trio.Event()
+            now = trio.current_time()  # one for all: what is not ready by it has its moment after it
             for link in self.links.values():
-                link.pump()
-            wants = [] if self._draining else self._wants()
+                link.pump(now)
+            again = self._look_again(now)
+            wants = [] if self._draining else self._wants(now)
             if wants and await self._claim(wants):
                 continue
-            with trio.move_on_at(self._look_again()):
+            with trio.move_on_at(again):
                 await self._wakeup.wait()
 
     async def _reroute(self) -> None:
@@ -143,29 +145,30 @@ class Pool:
         route = self._snapshot.route(lane.class_, lane.brand, lane.client, content.to)
         return None if route is None else route.spec
 
-    def _look_again(self) -> float:
-        soonest = min((link.ready_at() for link in self.links.values()), default=float("inf"))
-        now = trio.current_time()
-        return min(max(soonest, now + 0.001), now + IDLE_LOOK)
+    def _look_again(self, now: float) -> float:
+        return min([now + IDLE_LOOK, *(link.ready_at(now) for link in self.links.values())])
 
-    def _wants(self) -> list[Want]:
+    def _wants(self, now: float) -> list[Want]:
         """Lanes that have something and a link for it, the most urgent class first."""
-        capacity = {name: link.capacity() for name, link in self.links.items()}
+        capacity = {name: link.capacity(now) for name, link in self.links.items()}
         usable = {name for name, link in self.links.items() if link.usable}
-        room = sum(capacity.values())
-        if not room:
-            return []
+        limit = min(sum(capacity.values()), CLAIM_AT_MOST)
+        lanes = self._waiting_lanes({name for name, room in capacity.items() if room > 0}) if limit else ()
         return [
-            Want(
-                lane, min(room, CLAIM_AT_MOST), self._picker(self._store.lanes[lane].route, capacity, usable)
-            )
-            for lane in self._waiting_lanes()
+            Want(lane, limit, self._picker(self._store.lanes[lane].route, capacity, usable)) for lane in lanes
         ]
 
-    def _waiting_lanes(self) -> list[LaneId]:
+    def _waiting_lanes(self, open_links: set[str]) -> list[LaneId]:
+        """Lanes whose route has an open link; what is to be resumed has a link of its own."""
         counts, lanes, classes = self._store.counts, self._store.lanes, self._snapshot.classes
         waiting = {
-            lane for (lane, stage), n in counts.items() if n > 0 and stage in (Stage.READY, Stage.RESUME)
+            lane
+            for (lane, stage), n in counts.items()
+            if n > 0
+            and (
+                stage is Stage.RESUME
+                or (stage is Stage.READY and not open_links.isdisjoint(parse_spec(lanes[lane].route).links))
+            )
         }
         turn = random.random()  # noqa: S311  lanes of one class take turns; no secret
 
@@ -182,15 +185,12 @@ class Pool:
         chooser = self._choosers.get(spec)
         if chooser is None:
             chooser = self._choosers[spec] = Chooser(spec)
-        links = parse_spec(spec).links
 
         def pick(message: Message, bound: str | None) -> str | None:
             if bound is not None:
                 return _take(bound, message) if capacity.get(bound, 0) > 0 else None
-            if not any(capacity.get(link, 0) > 0 for link in links):
-                return None
-            link = chooser.choose(usable)
-            return _take(link, message) if link is not None and capacity[link] > 0 else None
+            link = chooser.choose(usable, capacity)
+            return None if link is None else _take(link, message)
 
         def _take(link: str, message: Message) -> str:
             capacity[link] -= message.segments
@@ -216,8 +216,9 @@ class Pool:
     def _hand_over(self, claimed: Sequence[Claimed]) -> None:
         for one in claimed:
             self.links[one.link].take(one)
+        now = trio.current_time()
         for link in self.links.values():
-            link.pump()
+            link.pump(now)
 
     # from the links to the store
 
