@@ -347,6 +347,10 @@ class Consumer:
         )
         return found
 
+    def until_inbound(self, count: int) -> None:
+        """Read until so many MO have been told."""
+        self.until(lambda _: len(self.inbound()) >= count)
+
     def close(self) -> None:
         if self._client is not None:
             self._client.close()

@@ -201,7 +201,7 @@ def test_a_flood_of_deliver_sm_is_kept_within_bounds_and_nothing_of_it_is_lost(
     smsc = raw(serve)
     daemon = gateway(smsc.port, limits={"deliver_queue": 100})
     events = consume(daemon)
-    events.until(lambda consumer: len(consumer.inbound()) >= total)
+    events.until_inbound(total)
     assert sorted(e["from"] for e in events.inbound()) == [number(n) for n in range(1, total + 1)]
     assert full[0] > 0, "the bound was met"
     eventually(lambda: full[-1] == 0, "all were taken")

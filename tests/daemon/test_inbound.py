@@ -1,4 +1,4 @@
-"""MO messages: told to whom they concern, put together, known again; an opt-out holds from its response on."""
+"""MO messages: told to whom they concern, put together, known again; opt-outs hold from their response on."""
 
 from collections.abc import Callable
 from typing import Any
@@ -47,7 +47,7 @@ def test_an_opt_out_holds_before_its_deliver_sm_resp(
     assert verdicts == ["opted_out"] * len(OPT_OUTS) + ["accepted"] * len(OTHERS)
     assert marketing(daemon, 1, "bank") == "accepted", "the wish is for one brand"
     events = consume(daemon)
-    events.until(lambda consumer: len(consumer.inbound()) == 10)
+    events.until_inbound(10)
     told = {e["from"]: e for e in events.inbound()}
     for n, text in enumerate((*OPT_OUTS, *OTHERS), 1):
         event = told[number(n)]
@@ -90,7 +90,7 @@ def test_what_waits_is_rejected_by_an_opt_out(simulator: Smsc, gateway: Daemon, 
 def test_events_of_mo_go_to_the_clients_of_the_brand(
     simulator: Smsc, gateway: Daemon, consume: Consume
 ) -> None:
-    """To every client entitled to the brand; without a brand to admin clients. By restarts under other names."""
+    """To every client entitled to the brand; without a brand to admins. By restarts under other names."""
     smsc = simulator()
     shop = {"users": ["nobody-here"], "brands": ["xxmall"], "classes": ["*"]}
     bank = {**shop, "brands": ["bank"]}
@@ -110,7 +110,7 @@ def test_events_of_mo_go_to_the_clients_of_the_brand(
         daemon.configure(clients=me)
         daemon.start()
         events = consume(daemon, f"of-{name}")
-        events.until(lambda consumer, n=len(mine): len(consumer.inbound()) >= n)
+        events.until_inbound(len(mine))
         with daemon.client() as client:
             assert client.name == name
         assert {e["from"] for e in events.inbound()} == {number(n) for n in mine}
@@ -137,7 +137,7 @@ def test_long_mo_come_together_whatever_their_order(
     daemon.until_link("sim-1", "bound", binds=2)
     mo(5, reference=5, order=[2])
     events = consume(daemon)
-    events.until(lambda consumer: len(consumer.inbound()) >= 5)
+    events.until_inbound(5)
     assert {e["from"]: (e["text"], e["complete"]) for e in events.inbound()} == {
         number(n): (text, True) for n in range(1, 6)
     }

@@ -33,15 +33,16 @@ def test_each_way_to_carry_a_long_text(simulator: Smsc, gateway: Daemon, consume
     daemon = gateway(smsc.port, links=links, routes=routes)
     for carry in links:
         daemon.until_link(carry, "bound", binds=2)
-    texts = {n: (CHINESE, GSM) for n in range(1, 5)}
+    requests = [
+        daemon.fields(op="submit", to=number(n), text=text) for n in range(1, 5) for text in (CHINESE, GSM)
+    ]
     with daemon.client() as client:
-        requests = [daemon.fields(op="submit", to=number(n), text=t) for n, two in texts.items() for t in two]
-        answers = [(request, reply) for request, reply in client.pipeline(requests)]
+        answers = list(client.pipeline(requests))
     events = consume(daemon)
     events.until_final([reply["id"] for _, reply in answers])
     assert check_lives(events, {reply["id"]: "queued" for _, reply in answers}) == {"delivered": 8}
     for request, reply in answers:
-        carry = list(SEGMENTS)[int(request["to"][-1]) - 1]
+        carry = list(SEGMENTS)[int(str(request["to"])[-1]) - 1]
         told = SEGMENTS[carry][request["text"] == GSM]
         assert (carry, reply["segments"]) == (carry, told)
         [message] = [
@@ -92,7 +93,7 @@ def receipt(submit: SubmitSm, message_id: bytes, stat: bytes) -> DeliverSm:
 
 
 def test_the_first_segment_that_fails_decides(gateway: Daemon, consume: Consume, raw: Raw) -> None:
-    """Refused: what has not left stays here. By receipt: the state is final, what comes later is told late."""
+    """Refused: what has not left stays here. By receipt: that is final, what comes later is told as late."""
     seen: list[SubmitSm] = []
 
     def serve(peer: Peer) -> None:

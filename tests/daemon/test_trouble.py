@@ -7,15 +7,18 @@ from typing import Any
 
 import pytest
 
+from gatewayd.smpp.pdu import DeliverSm, DeliverSmResp, SubmitSm
 from simulator.judge import judge
 from simulator.record import Bind
 from tests.daemon.harness import Bulk, Consumer, Gateway, Simulator, check_lives, eventually, link, number
+from tests.daemon.rawsmsc import Peer, RawSmsc
 
 pytestmark = pytest.mark.daemon
 
 Smsc = Callable[..., Simulator]
 Daemon = Callable[..., Gateway]
 Consume = Callable[..., Consumer]
+Raw = Callable[..., RawSmsc]
 
 
 def test_a_killed_smsc_leaves_doubt_and_no_duplicates(
@@ -178,6 +181,37 @@ def test_receipts_before_their_response_and_twice_change_a_state_once(
     assert metrics['receipts_total{link="sim-1",state="delivered"}'] == 100
     assert metrics['receipts_repeated_total{link="sim-1"}'] == 50
     assert metrics['messages_final_total{class="notice",state="delivered"}'] == 50
+
+
+def test_a_receipt_waits_for_its_response(gateway: Daemon, consume: Consume, raw: Raw) -> None:
+    """It is kept under its id until a response tells whose it is; then the message goes on to its end."""
+
+    def serve(peer: Peer) -> None:
+        peer.bind()
+        submit = peer.receive()
+        assert isinstance(submit, SubmitSm)
+        text = (
+            b"id:early-1 sub:001 dlvrd:001 submit date:1001010000 done date:1001010000 stat:DELIVRD err:000"
+        )
+        peer.send(
+            DeliverSm(
+                source_addr=submit.destination_addr,
+                destination_addr=submit.source_addr,
+                esm_class=4,
+                short_message=text,
+            )
+        )
+        assert isinstance(peer.receive(), DeliverSmResp)
+        peer.answer(submit, message_id=b"early-1")
+        peer.drain()
+
+    daemon = gateway(raw(serve).port)
+    answer = daemon.submit(text="#1#")
+    events = consume(daemon)
+    events.until_final([answer["id"]])
+    assert events.states(answer["id"])[-1] == "delivered"
+    assert len(events.states(answer["id"])) <= 2
+    assert daemon.metrics()['receipts_early_total{link="sim-1"}'] == 1
 
 
 def test_refused_credentials_stop_the_link_and_no_other(
