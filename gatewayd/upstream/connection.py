@@ -137,10 +137,12 @@ class Connection:
         return lines
 
     async def _each(self, requests: Sequence[wire.Request | wire.Malformed]) -> None:
+        if bad := [request for request in requests if isinstance(request, wire.Malformed)]:
+            self._note(bad)
         for request in requests:
             match request:
                 case wire.Malformed():
-                    lines = self._malformed(request)
+                    lines = replies.failed(request.seq, request.refusal)
                 case wire.Subscribe():
                     lines = await self._guarded([request], self._subscribe(request))
                 case wire.Unsubscribe():
@@ -153,9 +155,11 @@ class Connection:
             if lines:
                 await self._reply(lines)
 
-    def _malformed(self, line: wire.Malformed) -> bytes:
-        self._metrics.child(self._metrics.stream_errors, line.refusal.code).inc()
-        return replies.failed(line.seq, line.refusal)
+    def _note(self, bad: Sequence[wire.Malformed]) -> None:
+        """One log line for a batch; what the lines held is for their sender only."""
+        for line in bad:
+            self._metrics.child(self._metrics.stream_errors, line.refusal.code).inc()
+        self._log.warning("bad_lines", lines=len(bad), field=bad[0].refusal.field)
 
     async def _guarded(self, requests: Sequence[wire.Request], work: Awaitable[bytes]) -> bytes:
         """The reply lines; if the work cannot be done, the same refusal for each request."""
