@@ -107,10 +107,11 @@ class Lab:
         """The wall clock goes with the virtual one."""
         return NOW + int(trio.current_time() * 1000)
 
-    async def bound(self) -> None:
-        """Start, and wait until all that can be bound is."""
+    async def bound(self, *, timers: bool = True) -> None:
+        """Start, and wait until all that can be bound is. timers: expiry and retries too."""
         await self._nursery.start(self.pool.serve)
-        await self._nursery.start(self.scheduler.serve)
+        if timers:
+            await self._nursery.start(self.scheduler.serve)
         await trio.testing.wait_all_tasks_blocked()
 
     def link(self, name: str = "a") -> Link:

@@ -1,5 +1,5 @@
 """The SMSC on the wire: binds, responses, receipts, and what it does when a session is lost."""
-# ruff: noqa: ARG001  autojump_clock works by being asked for
+
 
 import re
 from collections.abc import Callable

@@ -1,6 +1,6 @@
 """The driver on streams without a network, in virtual time: what the peer does is written out."""
 
-# ruff: noqa: ARG001  autojump_clock works by being asked for
+
 
 import math
 from collections.abc import AsyncIterator, Callable
