@@ -1,6 +1,5 @@
 """What leaves by a bound link: within window and rate, in order of urgency, in order of segments."""
 
-
 from collections import Counter
 from collections.abc import Callable
 from itertools import pairwise
