@@ -188,6 +188,7 @@ class Segment(msgspec.Struct, gc=False):
     """One submit_sm of a message: its `attempt`-th sending (2 only after the one resend).
 
     owner: the life of the daemon that claimed it (store epoch); after a crash its claims are in doubt.
+        0: a resend that was not claimed yet.
     to: the message's number, by which a receipt without a known id finds it.
     smsc_id: the message_id of submit_sm_resp. stat, err: of the newest receipt, as the SMSC wrote them.
     """

@@ -1,6 +1,6 @@
 """From the states of its segments to the state of a message (CONTRACT section 4, Several segments)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from gatewayd.model import Failure, Segment, SegmentStage, Stage
@@ -28,6 +28,15 @@ FAILED: Final = {
     SegmentStage.REFUSED: Stage.REJECTED,
 }
 
+_ALONE: Final = {
+    SegmentStage.WAITING: Stage.READY,
+    SegmentStage.CLAIMED: Stage.CLAIMED,
+    SegmentStage.ACCEPTED: Stage.SUBMITTED,
+    SegmentStage.IN_DOUBT: Stage.IN_DOUBT,
+    SegmentStage.DELIVERED: Stage.DELIVERED,
+    **FAILED,
+}
+
 _OPEN: Final = frozenset(
     {SegmentStage.WAITING, SegmentStage.CLAIMED, SegmentStage.ACCEPTED, SegmentStage.IN_DOUBT}
 )
@@ -50,8 +59,11 @@ def best_attempts(segments: Iterable[Segment]) -> dict[int, Segment]:
     return best
 
 
-def fold(segments: Iterable[Segment]) -> Standing:
+def fold(segments: Sequence[Segment]) -> Standing:
     """The first that fails for good decides; then doubt; then what is on its way; then what is done."""
+    if len(segments) == 1:  # most messages
+        only = segments[0]
+        return Standing(_ALONE[only.stage], only if only.stage in FAILED else None)
     best = best_attempts(segments).values()
     stages = {segment.stage for segment in best}
     if not stages <= _OPEN | {SegmentStage.DELIVERED}:

@@ -30,6 +30,7 @@ class Journal:
         self._at = rfc3339(now)
         self._messages: dict[MessageId, Message] = {}
         self._segments: dict[tuple[MessageId, int, int], Segment] = {}
+        self._settled: dict[tuple[MessageId, int, int], Segment] = {}
         self._fresh: list[Segment] = []
         self._events: list[Event] = []
 
@@ -73,6 +74,10 @@ class Journal:
         """A known segment has changed."""
         self._segments[segment.message, segment.number, segment.attempt] = segment
 
+    def settled(self, segment: Segment) -> None:
+        """A receipt has come for a segment whose id was known; nothing else of it has changed."""
+        self._settled[segment.message, segment.number, segment.attempt] = segment
+
     def new_segments(self, segments: Sequence[Segment]) -> None:
         self._fresh.extend(segments)
 
@@ -107,6 +112,9 @@ class Journal:
         if self._segments:
             self._tables.update_segments(list(self._segments.values()))
             self._segments = {}
+        if self._settled:
+            self._tables.settle_segments(list(self._settled.values()))
+            self._settled = {}
 
     def close(self) -> None:
         """Write everything: the operation is done, or is about to read what it may have changed."""

@@ -160,7 +160,8 @@ def _segments(segments: Sequence[Segment]) -> list[Step]:
     steps = []
     for s in segments:
         name = f"attempt {s.attempt} on {s.link}"
-        steps.append(Step(rfc3339(s.claimed_at), "claimed", name, s.number))
+        if s.owner:
+            steps.append(Step(rfc3339(s.claimed_at), "claimed", name, s.number))
         if s.answered_at is not None:
             answer = f"{name}: command_status 0x{s.status or 0:08X}, message_id {s.smsc_id or 'none'}"
             steps.append(Step(rfc3339(s.answered_at), "response", answer, s.number))

@@ -162,7 +162,7 @@ def _second(segment: Segment) -> Segment:
         segment.attempt + 1,
         SegmentStage.WAITING,
         segment.link,
-        segment.owner,
-        segment.claimed_at,
-        segment.to,
+        owner=0,
+        claimed_at=segment.claimed_at,
+        to=segment.to,
     )

@@ -184,7 +184,9 @@ class Receipts:
         if segment.smsc_id is None and receipt.smsc_message_id:
             segment.smsc_id = receipt.smsc_message_id
             self._name(segment)
-        self._journal.segment(segment)
+            self._journal.segment(segment)
+        else:
+            self._journal.settled(segment)
 
     # where it is kept
 

@@ -196,6 +196,19 @@ class MemoryTables:
             if (s.message, s.number, s.attempt) in self._segments:
                 self._segments[s.message, s.number, s.attempt] = copy(s)
 
+    def settle_segments(self, segments: Sequence[Segment]) -> None:
+        for s in segments:
+            known = self._segments.get((s.message, s.number, s.attempt))
+            if known is not None:
+                changed = copy(known)
+                changed.stage, changed.stat, changed.err, changed.receipt_at = (
+                    s.stage,
+                    s.stat,
+                    s.err,
+                    s.receipt_at,
+                )
+                self.update_segments([changed])
+
     def delete_segments(self, message: MessageId) -> None:
         for key in [key for key in self._segments if key[0] == message]:
             del self._segments[key]

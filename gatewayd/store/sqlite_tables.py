@@ -222,6 +222,13 @@ class SqliteTables:
             ],
         )  # fmt: skip
 
+    def settle_segments(self, segments: Sequence[Segment]) -> None:
+        self._db.executemany(
+            "UPDATE segments SET stage = ?, stat = ?, err = ?, receipt_at = ?"
+            " WHERE message = ? AND number = ? AND attempt = ?",
+            [(int(s.stage), s.stat, s.err, s.receipt_at, s.message, s.number, s.attempt) for s in segments],
+        )
+
     def delete_segments(self, message: MessageId) -> None:
         self._db.execute("DELETE FROM segments WHERE message = ?", (message,))
 

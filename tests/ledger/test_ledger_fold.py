@@ -84,6 +84,14 @@ def test_a_segment_sent_twice_stands_as_the_better_attempt(attempts: str, better
     assert fold(segments).stage is fold([made(better, 1)]).stage
 
 
+@pytest.mark.parametrize("stage", LETTERS)
+def test_one_segment_stands_as_two_of_its_kind(stage: str) -> None:
+    """The short way for a single segment says the same."""
+    alone, two = fold([made(stage, 1)]), fold([made(stage, 1), made(stage, 2)])
+    assert alone.stage is two.stage
+    assert (alone.failed is None) == (two.failed is None)
+
+
 def test_of_several_failures_the_earliest_decides() -> None:
     """By the time of the receipt, else of the answer, else of the claim; then by number."""
     early, late = made("u", 2), made("x", 1)

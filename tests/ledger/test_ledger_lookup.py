@@ -167,6 +167,15 @@ def test_the_story_of_a_message(world: World) -> None:
     assert "8613800138000" not in details
 
 
+def test_a_resend_that_has_not_left_was_not_claimed(world: World) -> None:
+    """One sending so far: one claim in its story."""
+    identifier, (segment,) = world.send(class_="otp")
+    world.doubt(segment)
+    story: Story = world.run(explain, "acme", public_id(identifier), None, {})
+    assert [step.what for step in story.timeline].count("claimed") == 1
+    assert story.timeline[-1].what == "stands"
+
+
 def test_only_the_client_hears_the_story(world: World) -> None:
     """None for others and for what is not there."""
     identifier = world.submit()

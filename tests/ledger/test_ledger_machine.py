@@ -50,7 +50,7 @@ class LedgerMachine(RuleBasedStateMachine):
         valid=st.sampled_from((5 * SECOND, HOUR, 7 * DAY)),
         later=st.booleans(),
     )
-    def submit(self, class_: str, to: str, text: str, valid: int, later: bool) -> None:  # noqa: FBT001  drawn
+    def submit(self, *, class_: str, to: str, text: str, valid: int, later: bool) -> None:
         send_at = self.world.now + HOUR if later else None
         wish = self.world.wish(text, to=to, class_=class_, valid=valid, send_at=send_at)
         if wish.marketing and to in self.opted_out:
@@ -94,7 +94,7 @@ class LedgerMachine(RuleBasedStateMachine):
             assert segment.attempt <= (2 if resend else 1)
 
     @rule(target=named, taken=consumes(in_hand), status=st.sampled_from(ANSWERS), told=st.booleans())
-    def answer(self, taken: tuple[Segment, str], status: int, told: bool) -> object:  # noqa: FBT001  drawn
+    def answer(self, *, taken: tuple[Segment, str], status: int, told: bool) -> object:
         """Accepted, with an id or without; refused for good, for a while, or throttled."""
         segment, text = taken
         if self._is_lost(segment):
@@ -192,7 +192,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.world.deliver(*[(segment.link, self._receipt(segment, name, state, text))] * again)
 
     @rule(one=doubted, state=st.sampled_from(ReceiptState), echo=st.booleans())
-    def deliver_in_doubt(self, one: tuple[Segment, str], state: ReceiptState, echo: bool) -> None:  # noqa: FBT001  drawn
+    def deliver_in_doubt(self, *, one: tuple[Segment, str], state: ReceiptState, echo: bool) -> None:
         """A receipt of a segment whose response never came; its id is news."""
         segment, text = one
         name = self.world.new_smsc_id()

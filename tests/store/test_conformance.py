@@ -6,6 +6,7 @@ The operations of the ledger themselves run on every store's tables in tests/led
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import msgspec
 import pytest
 import trio
 
@@ -281,6 +282,21 @@ async def test_segments(store: Store) -> None:
     found = await both(store, write, lambda tables: tables.segments([MessageId(1), MessageId(2)]))
     assert found == {1: [changed, rows[0], full]}
     assert await store.read(lambda tables: tables.segments_by_smsc_id("a", ["z"])) == [changed]
+
+
+async def test_settling_segments(store: Store) -> None:
+    """Only what a receipt changes is written."""
+    before = segment(1, stage=SegmentStage.ACCEPTED, smsc_id="x", answered_at=NOW, status=0)
+    told = {"stage": SegmentStage.DELIVERED, "stat": "DELIVRD", "err": "000", "receipt_at": NOW + 1}
+    settled = msgspec.structs.replace(before, **told)
+    await store.write(lambda tables: tables.insert_segments([before]))
+
+    def write(tables: Tables) -> None:
+        tables.settle_segments(
+            [msgspec.structs.replace(settled, smsc_id="y", owner=9, status=7), segment(1, 2)]
+        )
+
+    assert await both(store, write, lambda tables: tables.segments([before.message])) == {1: [settled]}
 
 
 async def test_concatenation_references(store: Store) -> None:
