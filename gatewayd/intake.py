@@ -1,6 +1,7 @@
 """Intake: submits of one read -> one transaction -> answers, in order. The gate that drain closes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import repeat
 
 from gatewayd.errors import StoreUnavailable
 from gatewayd.ledger.accept import Answer, accept
@@ -31,7 +32,7 @@ class Intake:
         if not judged:
             return [s.refusal for s in submissions if s.refusal is not None]
         try:
-            answers = iter(await self._store.write(accept, client, judged, now))
+            answers: Iterator[Answer | Refusal] = iter(await self._store.write(accept, client, judged, now))
         except StoreUnavailable:
-            return [STORE_AWAY] * len(requests)
+            answers = repeat(STORE_AWAY)
         return [s.refusal if s.refusal is not None and s.key is None else next(answers) for s in submissions]

@@ -3,6 +3,7 @@
 The order of judgement is the contract's (section 4); the first failure answers.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from hashlib import blake2b
@@ -18,11 +19,15 @@ from gatewayd.numbers import InvalidNumber, canonical
 from gatewayd.policy import pipeline
 from gatewayd.policy.subject import Facts, Subject
 from gatewayd.smpp.text import Carry, Encoding, InvalidHeader, Unencodable, choose, count, split_binary
+from gatewayd.smpp.udh import parse_udh
 from gatewayd.snapshot import ClassPolicy, Rights, Snapshot
 from gatewayd.upstream.wire import LONGEST_VALIDITY, Submit
 
 MAX_TAG: Final = 128  # octets
 MAX_SENDER: Final = 20  # digits
+_RFC_3339: Final = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
 FURTHEST: Final[Millis] = 366 * 86_400_000  # how far ahead send_at may lie
 NOT_IN_FORCE: Final = "is accepted, but not in force in this version"
 
@@ -36,10 +41,11 @@ class _Refused(Exception):
 
 
 class Times(NamedTuple):
-    """When it may leave, and until when."""
+    """When it may leave, from when its validity counts, and until when; None: as long as its class says."""
 
     send_at: Millis | None
-    expires_at: Millis
+    start: Millis
+    until: Millis | None
 
 
 class Submission:
@@ -67,10 +73,12 @@ class Submission:
     def _read(self) -> None:
         request, snapshot = self._request, self._snapshot
         _check_form(request)
+        times = _times(request, self._now)
         self._class, self.brand = _entitled(request, self._rights, snapshot)
         self.marketing = self._class.opt_out
         self._sender = _sender(request, snapshot.brands[self.brand].sender)
-        self._times = _times(request, self._class, self._now)
+        self._send_at = times.send_at
+        self._expires_at = times.until or times.start + int(self._class.validity * 1000)
         try:
             self.number = canonical(request.to, snapshot.default_country)
         except InvalidNumber as error:
@@ -93,7 +101,7 @@ class Submission:
             return refused.refusal
 
     def _accepted(self, text: str | None, spec: str) -> Accepted:
-        request, times = self._request, self._times
+        request, send_at = self._request, self._send_at
         carry = _carry(spec, self._snapshot.links)
         data, header = bytes.fromhex(request.data or ""), bytes.fromhex(request.udh or "")
         if text is None:
@@ -104,7 +112,7 @@ class Submission:
         limit = self._snapshot.limits.max_segments
         if segments > limit:
             raise _Refused("text_too_long", f"{segments} segments, {limit} are allowed", "text")
-        stage, state = first_stage(times.send_at, self._now)
+        stage, state = first_stage(send_at, self._now)
         content = Content(
             to=self.number,
             sender=self._sender,
@@ -115,14 +123,14 @@ class Submission:
             segments=segments,
             state=state.value,
             accepted_at=self._now,
-            expires_at=times.expires_at,
-            send_at=times.send_at,
+            expires_at=self._expires_at,
+            send_at=send_at,
             key=request.key,
             tag=request.tag,
             order_key=request.order_key,
             fingerprint=self.fingerprint,
         )
-        due = times.expires_at if stage is Stage.READY or times.send_at is None else times.send_at
+        due = self._expires_at if stage is Stage.READY or send_at is None else send_at
         lane = Lane(spec, self._class.name, self._rights.name, self.brand)
         return Accepted(content, lane, stage, due, warnings=_warnings(request))
 
@@ -133,10 +141,12 @@ def _check_form(request: Submit) -> None:
         raise _Refused("invalid_request", "templates come with a later version", "template")
     if (request.text is None) == (request.data is None):
         raise _Refused("invalid_request", "give exactly one of text and data", "text")
-    if request.text == "" or request.data == "":
-        raise _Refused("invalid_request", "is empty", "data" if request.text is None else "text")
+    if request.text == "":
+        raise _Refused("invalid_request", "is empty", "text")
     if request.tag is not None and len(request.tag.encode()) > MAX_TAG:
         raise _Refused("invalid_request", f"is longer than {MAX_TAG} octets", "tag")
+    if request.sender is not None and len(request.sender) > MAX_SENDER:
+        raise _Refused("invalid_request", f"is longer than {MAX_SENDER} digits", "sender")
     _check_binary(request)
 
 
@@ -149,11 +159,17 @@ def _check_binary(request: Submit) -> None:
         return
     if request.encoding not in ("auto", "binary"):
         raise _Refused("invalid_request", "data is sent as binary", "encoding")
-    for name, value in (("data", request.data), ("udh", request.udh)):
-        try:
-            bytes.fromhex(value or "")
-        except ValueError:
-            raise _Refused("invalid_request", "is not hexadecimal", name) from None
+    if not _octets(request.data, "data"):
+        raise _Refused("invalid_request", "is empty", "data")
+    if parse_udh(_octets(request.udh, "udh"))[1]:
+        raise _Refused("invalid_request", "the lengths in the header do not add up", "udh")
+
+
+def _octets(value: str | None, field: str) -> bytes:
+    try:
+        return bytes.fromhex(value or "")
+    except ValueError:
+        raise _Refused("invalid_request", "is not hexadecimal", field) from None
 
 
 def _entitled(request: Submit, rights: Rights, snapshot: Snapshot) -> tuple[ClassPolicy, str]:
@@ -181,37 +197,36 @@ def _sender(request: Submit, of_brand: str) -> str:
     digits = sender.isascii() and sender.isdigit()
     if not (digits and of_brand.isdigit() and sender.startswith(of_brand)):
         raise _Refused("not_permitted", "is not the brand's sender, nor that extended by digits", "sender")
-    if len(sender) > MAX_SENDER:
-        raise _Refused("invalid_request", f"is longer than {MAX_SENDER} digits", "sender")
     return sender
 
 
-def _times(request: Submit, policy: ClassPolicy, now: Millis) -> Times:
+def _times(request: Submit, now: Millis) -> Times:
     if request.valid_until is not None and request.valid_for is not None:
         raise _Refused("invalid_request", "give one of valid_until and valid_for", "valid_until")
     send_at = None if request.send_at is None else _millis(request.send_at, "send_at")
     if send_at is not None and send_at > now + FURTHEST:
         raise _Refused("invalid_request", "lies more than 366 days ahead", "send_at")
     start = max(now, send_at or now)
+    if request.valid_for is not None:
+        return Times(send_at, start, start + request.valid_for * 1000)
     if request.valid_until is None:
-        return Times(send_at, start + int((request.valid_for or policy.validity) * 1000))
+        return Times(send_at, start, None)
     until = _millis(request.valid_until, "valid_until")
     if until <= now:
         raise _Refused("expired", "its validity is over already", "valid_until")
     if not start < until <= start + LONGEST_VALIDITY * 1000:
         raise _Refused("invalid_request", "must lie within a week after accept or send_at", "valid_until")
-    return Times(send_at, until)
+    return Times(send_at, start, until)
 
 
 def _millis(text: str, field: str) -> Millis:
-    """RFC 3339 with offset."""
+    """RFC 3339 with offset; Python reads more than that."""
     try:
-        stamp = datetime.fromisoformat(text)
+        if _RFC_3339.fullmatch(text):
+            return int(datetime.fromisoformat(text.upper()).timestamp() * 1000)
     except ValueError:
-        stamp = None
-    if stamp is None or stamp.tzinfo is None or "T" not in text.upper():
-        raise _Refused("invalid_request", "is no RFC 3339 time with offset", field)
-    return int(stamp.timestamp() * 1000)
+        pass  # a month 13, for instance
+    raise _Refused("invalid_request", "is no RFC 3339 time with offset", field)
 
 
 def _carry(spec: str, links: Mapping[str, Link]) -> Carry:
