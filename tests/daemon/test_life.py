@@ -70,6 +70,9 @@ def test_an_otp_from_submit_to_delivered(simulator: Smsc, gateway: Daemon, consu
         if restarting:
             daemon.restart()
     check_lives(events, {answer["id"]: "queued"})
+    log = daemon.log_text()
+    assert "started" in log
+    assert not any(secret in log for secret in ("13800138000", "987654", "验证码")), "G11"
 
 
 def test_a_key_is_one_message(simulator: Smsc, gateway: Daemon, consume: Consume) -> None:
