@@ -16,6 +16,7 @@ from gatewayd import __version__, log, systemd
 from gatewayd.config import Config, Listener, load_config, missing_secrets
 from gatewayd.errors import ConfigError, GatewayError, StoreUnavailable
 from gatewayd.http.app import monitoring
+from gatewayd.http.hosts import Hosts
 from gatewayd.http.server import serve as serve_http
 from gatewayd.intake import Intake
 from gatewayd.ledger.settle import recover
@@ -36,7 +37,6 @@ from gatewayd.upstream.server import Server
 EX_CONFIG: Final = 78
 STEP: Final = 500  # messages in one transaction of the work at start
 LAST_WORDS: Final = 2.0  # seconds for unbinds to be answered, and for the last events to reach clients
-HOSTS: Final = ["localhost", "127.0.0.1", "[::1]"]
 SWITCH_INTERVAL: Final = 0.0005  # seconds a busy writer thread may keep the loop from running
 
 
@@ -151,10 +151,11 @@ class Daemon:
         scheduler = Scheduler(store, self._rules, snapshot.limits.events_kept_days, millis)
         desk = Desk(store, intake, lambda: snapshot, status.report, status.waits, millis)
         server = Server(store, desk, lambda: snapshot, self._metrics)
-        app = monitoring(self._metrics, status.show, partial(_ready, store, intake), HOSTS)
+        monitored = partial(monitoring, self._metrics, status.show, partial(_ready, store, intake))
         nothing = trio.lowlevel.checkpoint
         for listener in config.listeners:
             if listener.protocol == "http":
+                app = monitored(Hosts(listener))
                 await stack.enter_async_context(layer(partial(self._http, app, listener), nothing, 0))
         streams = [
             stack.enter_context(open_listener(listener.path or "", listener.permissions))

@@ -6,11 +6,11 @@ import trio
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from gatewayd.http.hosts import Hosts, OwnHostsOnly
 from gatewayd.metrics import Metrics
 
 READY_WITHIN = 5.0  # seconds the store may take to commit nothing
@@ -20,11 +20,11 @@ def monitoring(
     metrics: Metrics,
     show: Callable[[], Awaitable[None]],
     ready: Callable[[], Awaitable[str | None]],
-    hosts: list[str],
+    hosts: Hosts,
 ) -> Starlette:
     """show: brings gauges up to date. ready: why the gateway is not ready, or None.
 
-    hosts: names under which it may be asked; a foreign Host is refused (DNS rebinding).
+    hosts: names under which it may be asked.
     """
 
     async def scrape(_request: Request) -> Response:
@@ -46,4 +46,4 @@ def monitoring(
         Route("/health/live", live),
         Route("/health/ready", is_ready),
     ]
-    return Starlette(routes=routes, middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=hosts)])
+    return Starlette(routes=routes, middleware=[Middleware(OwnHostsOnly, hosts)])
