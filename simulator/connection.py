@@ -5,23 +5,23 @@ from collections.abc import Callable
 import msgspec
 import trio
 
-from gatewayd.smpp.driver import Driver
 from gatewayd.smpp.events import SessionEvent
 from gatewayd.smpp.limits import Limits
-from gatewayd.smpp.pdu import DeliverSm, Pdu
-from gatewayd.smpp.session import Session
-from gatewayd.smpp.transitions import Role, State
+from gatewayd.smpp.pdu import DataSm, DeliverSm, Pdu
+from gatewayd.smpp.transitions import BOUND, Role, State
+from simulator.settings import Wire
+from simulator.wire import AnyNumber, Line, LooseDriver, LooseSession
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """A deliver_sm on its way until a deliver_sm_resp ends it.
+    """A deliver_sm or data_sm on its way until its answer ends it.
 
     home: the connection its submit_sm came by; None for an MO.
     message_id, stat: of the receipt; empty for an MO.
     attempt: counts from 1; what a lost connection or a temporary error returns goes out again with the next.
     """
 
-    pdu: DeliverSm
+    pdu: DeliverSm | DataSm
     home: "Connection | None" = None
     message_id: str = ""
     stat: str = ""
@@ -31,7 +31,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 class Connection:
     """number: of the session in the record. submits: submit_sm received; unanswered: those without an answer.
 
-    in_flight: deliver_sm without a deliver_sm_resp.
+    in_flight: deliver_sm without a deliver_sm_resp. place: how many sessions its account had before it.
     """
 
     def __init__(
@@ -39,33 +39,65 @@ class Connection:
         number: int,
         stream: trio.abc.Stream,
         limits: Limits,
+        wire: Wire,
         handle: Callable[["Connection", list[SessionEvent]], None],
     ) -> None:
         self.number = number
+        self.place = 0
         self.submits = 0
         self.unanswered = 0
         self.in_flight = 0
-        self._session = Session(Role.SMSC, limits, trio.current_time())
-        self._driver = Driver(stream, self._session, lambda events: handle(self, events))
+        self.to_transmitters = False
+        self._line = Line(stream, wire)
+        self._session = LooseSession(Role.SMSC, limits, trio.current_time())
+        if wire.first_sequence_number != 1:
+            self._session.window = AnyNumber(self._session.window, wire.first_sequence_number)
+        self._driver = LooseDriver(self._line, self._session, lambda events: handle(self, events))
 
     async def run(self) -> str:
         """Until the connection ends; returns why."""
         return await self._driver.run()
 
     @property
+    def bound(self) -> bool:
+        return self._session.state in BOUND
+
+    @property
     def receives(self) -> bool:
-        """Whether a deliver_sm may be sent on it now; a transmitter gets none."""
+        """Whether a deliver_sm may be sent on it now; a transmitter gets none unless its account says so."""
         state = self._session.state
-        return state is State.BOUND_TRX or state is State.BOUND_RX
+        return (
+            state is State.BOUND_TRX
+            or state is State.BOUND_RX
+            or (self.to_transmitters and state is State.BOUND_TX)
+        )
 
     def respond(self, request: Pdu, response: Pdu) -> None:
         """Answer any request; nothing happens if the session has ended."""
         self._driver.respond(request, response)
 
+    def respond_headless(self, request: Pdu, response: Pdu) -> None:
+        """Answer by the header of a response alone; nothing happens if the session has ended."""
+        if self.alive:
+            self._driver.respond_headless(request, response)
+
+    @property
+    def alive(self) -> bool:
+        return self._session.state is not State.CLOSED
+
     def deliver(self, delivery: Delivery) -> int:
-        """Send a deliver_sm; returns its sequence_number."""
+        """Send a deliver_sm or data_sm; returns its sequence_number."""
         self.in_flight += 1
         return self._driver.send(delivery.pdu, delivery)
+
+    def ask(self, pdu: Pdu) -> None:
+        """Send a request whose answer nobody waits for."""
+        self._driver.send(pdu)
+
+    def raw(self, octets: bytes) -> None:
+        """Send any octets; nothing happens if the session has ended."""
+        if self.alive:
+            self._driver.raw(octets)
 
     def undelivered(self) -> list[Delivery]:
         """Once it has ended: what was sent, or was about to be, and got no answer; oldest first."""
@@ -74,5 +106,9 @@ class Connection:
         return [entry.context for entry in waiting if isinstance(entry.context, Delivery)]
 
     def cut(self, reason: str) -> None:
-        """Close without unbind."""
+        """Close without unbind, after what is queued."""
         self._driver.close(reason)
+
+    def freeze(self) -> None:
+        """Nothing is read or sent any more; the peer is not told."""
+        self._line.die()

@@ -1,7 +1,6 @@
 """Commands while it runs: one JSON object a line on a Unix socket, one reply line each. See README.md."""
 
 import socket
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, assert_never
@@ -10,37 +9,11 @@ import msgspec
 import trio
 
 from gatewayd.errors import GatewayError
-from gatewayd.smpp import text as texts
-from gatewayd.smpp import udh
-from gatewayd.smpp.codec import encode
-from gatewayd.smpp.pdu import DeliverSm
+from simulator.mo import Mo, segments
+from simulator.settings import What
 from simulator.smsc import Smsc
 
 MAX_LINE: Final = 64 * 1024  # octets
-TON_INTERNATIONAL: Final = 1  # 3.4 section 5.2.5
-NPI_E164: Final = 1  # 3.4 section 5.2.6
-ENCODINGS: Final = {
-    encoding.data_coding: encoding for encoding in texts.Encoding if encoding is not texts.Encoding.BINARY
-}
-
-
-class Mo(msgspec.Struct, tag="mo", tag_field="op", forbid_unknown_fields=True, rename={"source": "from"}):
-    """A handset writes. data_coding: 0, 3 or 8; absent, as the text needs. hex: short_message as it is.
-
-    carry, reference: of a long text. order: which segments go out, in this order, counted from 1; a number
-    may be missing or stand twice; absent, all in order.
-    """
-
-    source: str
-    to: str
-    text: str = ""
-    hex: str | None = None
-    data_coding: int | None = None
-    esm_class: int = 0
-    carry: texts.Carry = texts.Carry.UDH8
-    reference: int = 1
-    order: list[int] | None = None
-    account: str | None = None
 
 
 class Set(msgspec.Struct, tag="set", tag_field="op", forbid_unknown_fields=True):
@@ -52,6 +25,13 @@ class Set(msgspec.Struct, tag="set", tag_field="op", forbid_unknown_fields=True)
 class Drop(msgspec.Struct, tag="drop", tag_field="op", forbid_unknown_fields=True):
     """Cut all connections, or those of an account, without unbind."""
 
+    account: str | None = None
+
+
+class Fault(msgspec.Struct, tag="fault", tag_field="op", forbid_unknown_fields=True):
+    """Let something befall all bound sessions, or those of an account; see `faults.do` of a scenario."""
+
+    do: What
     account: str | None = None
 
 
@@ -67,7 +47,7 @@ class Stats(msgspec.Struct, tag="stats", tag_field="op", forbid_unknown_fields=T
     """Tell what was counted."""
 
 
-Command = Mo | Set | Drop | HoldReceipts | ReleaseReceipts | Stats
+Command = Mo | Set | Drop | Fault | HoldReceipts | ReleaseReceipts | Stats
 
 _decode = msgspec.json.Decoder(Command).decode
 _encode = msgspec.json.Encoder().encode
@@ -155,57 +135,21 @@ def answer(line: bytes, smsc: Smsc) -> dict[str, Any]:
 def _do(command: Command, smsc: Smsc) -> dict[str, Any]:
     match command:
         case Mo():
-            pdus = mo_segments(command)
+            pdus = segments(command)
             smsc.deliver(pdus, command.account)
             return {"segments": len(pdus)}
         case Set(values=values):
             smsc.change(values)
-            return {}
         case Drop(account=account):
             return {"dropped": smsc.drop(account)}
+        case Fault(do=what, account=account):
+            return {"sessions": smsc.inject(what, account)}
         case HoldReceipts():
             smsc.hold_receipts()
-            return {}
         case ReleaseReceipts():
             return {"released": smsc.release_receipts()}
         case Stats():
             return smsc.stats()
         case _:
             assert_never(command)
-
-
-def mo_segments(mo: Mo) -> Sequence[DeliverSm]:
-    """The deliver_sm of an MO in the order they go out. Raises Refused, LocalProtocolError."""
-    parts = _parts(mo)
-    order = range(1, len(parts) + 1) if mo.order is None else mo.order
-    if not set(order) <= set(range(1, len(parts) + 1)):
-        raise Refused(f"order: the text has {len(parts)} segments")
-    pdus = [
-        DeliverSm(
-            source_addr_ton=TON_INTERNATIONAL,
-            source_addr_npi=NPI_E164,
-            source_addr=mo.source.encode(),
-            destination_addr=mo.to.encode(),
-            esm_class=mo.esm_class | (udh.UDHI if part.udhi else 0),
-            data_coding=part.data_coding,
-            short_message=part.short_message,
-            tlvs=part.tlvs,
-        )
-        for part in (parts[number - 1] for number in order)
-    ]
-    for pdu in pdus:
-        encode(pdu, 1)  # so what does not fit is told to whoever asked
-    return pdus
-
-
-def _parts(mo: Mo) -> tuple[texts.Part, ...]:
-    if mo.hex is not None:
-        try:
-            octets = bytes.fromhex(mo.hex)
-        except ValueError:
-            raise Refused("hex: an even number of hexadecimal digits") from None
-        return (texts.Part(octets, udhi=False, data_coding=mo.data_coding or 0, tlvs=(), number=1, total=1),)
-    encoding = texts.choose(mo.text) if mo.data_coding is None else ENCODINGS.get(mo.data_coding)
-    if encoding is None:
-        raise Refused("data_coding: 0, 3 or 8 for a text; any with hex")
-    return texts.split(mo.text, encoding, mo.carry, mo.reference)
+    return {}

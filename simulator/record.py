@@ -34,6 +34,8 @@ class Bind(Event, frozen=True, kw_only=True, gc=False):
 
     window: submit_sm this account may leave unanswered per session (0: not stated).
     throughput: submit_sm a second of this account over all its sessions (0: not stated).
+    system_type, interface_version, address_range: as the ESME sent them.
+    marketing, opt_out: what the judge goes by, as the scenario states it.
     """
 
     account: str
@@ -42,6 +44,11 @@ class Bind(Event, frozen=True, kw_only=True, gc=False):
     command_status: int
     window: int = 0
     throughput: float = 0
+    system_type: str = ""
+    interface_version: int = 0
+    address_range: str = ""
+    marketing: str | None = None
+    opt_out: tuple[str, ...] = ()
 
 
 class Submit(Event, frozen=True, kw_only=True, gc=False):
@@ -119,6 +126,16 @@ class Answer(Event, frozen=True, kw_only=True, gc=False):
     command_status: int
 
 
+class Manage(Event, frozen=True, kw_only=True, gc=False):
+    """A query_sm, cancel_sm or replace_sm and its answer. short_message: the new one, in hex."""
+
+    account: str
+    request: str
+    message_id: str
+    short_message: str | None
+    command_status: int
+
+
 class Loss(Event, frozen=True, kw_only=True, gc=False):
     """The connection of a session ended. unanswered: deliver_sm that will be repeated."""
 
@@ -128,7 +145,7 @@ class Loss(Event, frozen=True, kw_only=True, gc=False):
     unanswered: int
 
 
-AnyEvent = Start | Bind | Submit | Receipt | Mo | Answer | Loss
+AnyEvent = Start | Bind | Submit | Receipt | Mo | Answer | Manage | Loss
 
 E = TypeVar("E", bound=Event)
 

@@ -5,160 +5,16 @@ frozen; `Scenario.changed` makes another one, checked like a file, which is how 
 """
 
 import json
-import random
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
-from zoneinfo import available_timezones
+from typing import Annotated, Any
 
 import yaml
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PrivateAttr,
-    ValidationError,
-    model_validator,
-)
+from pydantic import Field, PrivateAttr, ValidationError
 
 from gatewayd.errors import ConfigError, Problem
-from gatewayd.smpp import consts
-
-
-def _command_status(value: object) -> object:
-    """A number as it is, a symbolic name as its number."""
-    if not isinstance(value, str):
-        return value
-    if value not in consts.STATUS_NUMBERS:
-        raise ValueError("no such command_status: write its name (ESME_RTHROTTLED) or its number")
-    return consts.STATUS_NUMBERS[value]
-
-
-def _known_zone(name: str) -> str:
-    if name not in available_timezones():
-        raise ValueError("no such time zone: write one like UTC or Asia/Shanghai")
-    return name
-
-
-def _short_date(date_format: str) -> str:
-    if (
-        not 0
-        < len(datetime(2026, 9, 30, 23, 59, 59, 999999, tzinfo=UTC).strftime(date_format))
-        <= LONGEST_DATE
-    ):
-        raise ValueError(f"gives no date of 1 to {LONGEST_DATE} characters; write one like %y%m%d%H%M")
-    return date_format
-
-
-LONGEST_DATE: Final = 24  # characters; two of them and the rest of a receipt must fit into short_message
-Share = Annotated[float, Field(ge=0, le=1)]
-Seconds = Annotated[float, Field(ge=0, le=31_536_000)]
-CommandStatus = Annotated[int, BeforeValidator(_command_status), Field(ge=1, le=0xFFFFFFFF)]
-Zone = Annotated[str, AfterValidator(_known_zone)]
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
-
-
-class Delay(Section):
-    """Seconds: `min`, plus an even spread up to `max`, plus an exponential tail of the given mean.
-
-    A bare number is that number each time.
-    """
-
-    min: Seconds = 0.0
-    max: Seconds | None = None
-    mean: Seconds = 0.0
-
-    @model_validator(mode="before")
-    @classmethod
-    def _bare_number(cls, value: object) -> object:
-        return {"min": value} if isinstance(value, int | float) else value
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.max is not None and self.max < self.min:
-            raise ValueError("max is less than min")
-        return self
-
-    def drawn(self, rng: random.Random) -> float:
-        """One delay. A bare number draws nothing."""
-        seconds = self.min
-        if self.max is not None:
-            seconds = rng.uniform(seconds, self.max)
-        return seconds + rng.expovariate(1 / self.mean) if self.mean else seconds
-
-
-class Fault(Section):
-    """A share of submit_sm refused; `to`: only those whose destination_addr begins so."""
-
-    status: CommandStatus
-    share: Share = 1.0
-    to: str = ""
-
-
-class Responses(Section):
-    """How submit_sm are answered."""
-
-    message_id: Literal["decimal", "hex", "uuid"] = "decimal"
-    delay: Delay = Delay()
-    answered: Share = 1.0
-    throttle: Annotated[int, Field(ge=0, le=1_000_000)] = 0
-    errors: tuple[Fault, ...] = ()
-
-
-class Outcome(Section):
-    """One way a message can end; weight is relative to the other outcomes."""
-
-    stat: Literal["DELIVRD", "UNDELIV", "EXPIRED", "REJECTD", "DELETED", "ACCEPTD", "UNKNOWN", "ENROUTE"]
-    weight: Annotated[float, Field(gt=0)] = 1.0
-    err: Annotated[str, Field(max_length=8)] = "000"
-
-
-class Receipts(Section):
-    """What receipts look like, when they go out and on which session."""
-
-    outcomes: Annotated[tuple[Outcome, ...], Field(min_length=1)] = (Outcome(stat="DELIVRD"),)
-    delay: Delay = Delay()
-    before_response: Share = 0.0
-    duplicated: Share = 0.0
-    lost: Share = 0.0
-    session: Literal["same", "other"] = "same"
-    window: Annotated[int, Field(ge=1, le=100_000)] = 1000
-    retry_delay: Seconds = 1.0
-    timezone: Zone = "UTC"
-    date_format: Annotated[str, AfterValidator(_short_date)] = "%y%m%d%H%M"
-    text: bool = True
-    message_id_tlv: bool = True
-    state_tlv: bool = True
-    reference_tlv: bool = True
-
-    @model_validator(mode="after")
-    def _tells_something(self) -> Self:
-        if not (self.text or self.message_id_tlv):
-            raise ValueError("with neither text nor message_id_tlv a receipt names no message")
-        return self
-
-
-class Account(Section):
-    """One account. window and throughput are what it is told; the judge measures against them."""
-
-    password: str | None = None
-    binds: frozenset[Literal["transmitter", "receiver", "transceiver"]] = frozenset(
-        {"transmitter", "receiver", "transceiver"}
-    )
-    sessions: Annotated[int, Field(ge=0)] = 0
-    refuse_bind: CommandStatus | None = None
-    window: Annotated[int, Field(ge=0)] = 0
-    throughput: Annotated[float, Field(ge=0)] = 0.0
-    disconnect_after: Annotated[int, Field(ge=0)] = 0
-    responses: Responses = Responses()
-    receipts: Receipts = Receipts()
+from simulator.settings import Account, Section, Wire
 
 
 class Scenario(Section):
@@ -174,8 +30,9 @@ class Scenario(Section):
     enquire_link_interval: Annotated[float, Field(gt=0)] = 30.0
     response_timeout: Annotated[float, Field(gt=0)] = 30.0
     first_id: Annotated[int, Field(ge=1, le=2**62)] | None = None
+    wire: Wire = Wire()
     default: Account = Account()
-    accounts: dict[Annotated[str, Field(min_length=1, max_length=15)], Account] = {}
+    accounts: dict[Annotated[str, Field(min_length=1, max_length=15)], Account] = Field(default_factory=dict)
     _raw: dict[str, Any] = PrivateAttr(default_factory=dict)
 
     def account(self, system_id: str) -> Account | None:

@@ -13,13 +13,30 @@ from gatewayd.errors import GatewayError
 from gatewayd.smpp import consts
 from gatewayd.smpp.events import RequestExpired, RequestReceived, ResponseReceived, SessionEvent
 from gatewayd.smpp.limits import Limits
-from gatewayd.smpp.pdu import REQUESTS, Bind, DeliverSm, Pdu, SubmitSm, wire_name
-from simulator import record
-from simulator.account import Account, World
+from gatewayd.smpp.pdu import (
+    REQUESTS,
+    Bind,
+    CancelSm,
+    DeliverSm,
+    EnquireLink,
+    GenericNack,
+    Outbind,
+    Pdu,
+    QuerySm,
+    ReplaceSm,
+    SubmitSm,
+    wire_name,
+)
+from simulator import faults, record
+from simulator.account import Account
 from simulator.agenda import Agenda
 from simulator.connection import Connection, Delivery
+from simulator.mailbox import World
 from simulator.scenario import Scenario
+from simulator.settings import Account as Settings
+from simulator.settings import What
 
+MOST_DATA_SM: Final = 100_000  # under way on a session; receipts.window is what limits
 INTERFACE_VERSION: Final = ((consts.TLV_TAGS["sc_interface_version"], b"\x34"),)
 
 
@@ -53,12 +70,16 @@ class Smsc:
         """One connection, until it ends."""
         scenario = self.scenario
         limits = Limits(
-            enquire_link_interval=scenario.enquire_link_interval, response_timeout=scenario.response_timeout
+            window=MOST_DATA_SM,
+            enquire_link_interval=scenario.enquire_link_interval,
+            response_timeout=scenario.response_timeout,
         )
-        connection = Connection(next(self._sessions), stream, limits, self._handle)
+        connection = Connection(next(self._sessions), stream, limits, scenario.wire, self._handle)
         self._open.add(connection)
         reason = "stopped"
         try:
+            if scenario.wire.outbind:
+                connection.ask(Outbind(system_id=scenario.system_id.encode()))
             reason = await connection.run()
         finally:
             self._lose(connection, reason)
@@ -74,52 +95,94 @@ class Smsc:
                     submits.append(submit)
                 case RequestReceived(Bind() as request):
                     self._bind(connection, request)
+                case RequestReceived(QuerySm() | CancelSm() | ReplaceSm() as request):
+                    connection.respond(request, self._bound[connection].manage(request))
                 case RequestReceived(request) if type(request) in REQUESTS:
                     self._refuse(connection, request)
                 case ResponseReceived(response=response, context=Delivery() as delivery):
-                    self._bound[connection].answered(connection, response, delivery)
+                    self._bound[connection].mailbox.answered(connection, response, delivery)
                 case RequestExpired(context=Delivery() as delivery):
-                    self._bound[connection].expired(connection, delivery)
+                    self._bound[connection].mailbox.expired(connection, delivery)
                 case _:
                     pass  # what ended the session is told by run(), what was malformed has been answered
         if connection in self._bound:
             account = self._bound[connection]
             account.take(connection, submits, trio.current_time())
-            account.deliver()
+            account.mailbox.deliver()
         self._recorder.flush()
 
     def _bind(self, connection: Connection, request: Bind) -> None:
-        name = request.system_id.decode("latin-1")
-        account = self._account(name)
-        status = _bind_status(request, account)
+        """Answer it now, or when its account's delay is over."""
+        account = self._account(request.system_id.decode("latin-1"))
+        delay = account.admission.delay() if account else 0.0
+        if account is not None and account.settings.binding.enquire_link_first:
+            connection.ask(EnquireLink())
+        if delay:
+            self._agenda.add(trio.current_time() + delay, self._admit_all, (connection, request, account))
+        else:
+            self._admit(connection, request, account)
+
+    def _admit_all(self, items: list[object]) -> None:
+        """The agenda's batch."""
+        for item in items:
+            match item:
+                case (Connection() as connection, Bind() as request, Account() as account):
+                    if connection.alive:
+                        self._admit(connection, request, account)
+                case _:
+                    raise AssertionError(item)
+        self._recorder.flush()
+
+    def _admit(self, connection: Connection, request: Bind, account: Account | None) -> None:
+        status = consts.ESME_RINVSYSID
+        if account is not None:
+            status = account.admission.status(request, len(account.mailbox.sessions), trio.current_time())
+        self._record_bind(connection, request, account, status)
+        response: Pdu = REQUESTS[type(request)](command_status=status)
+        if account is None:
+            connection.respond(request, response)
+        elif status:
+            nack = account.settings.binding.generic_nack
+            connection.respond(request, GenericNack(command_status=status) if nack else response)
+        else:
+            system_id = self.scenario.system_id.encode()
+            tlvs = INTERFACE_VERSION if account.settings.binding.version_tlv else ()
+            connection.respond(request, msgspec.structs.replace(response, system_id=system_id, tlvs=tlvs))
+            self._bound[connection] = account
+            account.bound(connection)
+            account.mailbox.deliver()
+
+    def _record_bind(
+        self, connection: Connection, request: Bind, account: Account | None, status: int
+    ) -> None:
+        settings = account.settings if account else Settings()
         self._recorder.add(
             record.Bind(
                 at=self._world.wall(),
-                account=name,
+                account=request.system_id.decode("latin-1"),
                 session=connection.number,
                 bind=wire_name(request),
                 command_status=status,
-                window=account.settings.window if account else 0,
-                throughput=account.settings.throughput if account else 0,
+                window=settings.window,
+                throughput=settings.throughput,
+                system_type=request.system_type.decode("latin-1"),
+                interface_version=request.interface_version,
+                address_range=request.address_range.decode("latin-1"),
+                marketing=settings.judged.marketing,
+                opt_out=tuple(sorted(settings.judged.opt_out)),
             )
         )
-        response = REQUESTS[type(request)](command_status=status)
-        if account is not None and not status:
-            system_id = self.scenario.system_id.encode()
-            response = msgspec.structs.replace(response, system_id=system_id, tlvs=INTERFACE_VERSION)
-            account.sessions.append(connection)
-            self._bound[connection] = account
-        connection.respond(request, response)
 
     def _refuse(self, connection: Connection, request: Pdu) -> None:
-        """What this SMSC does not offer: data_sm, submit_multi, query_sm, cancel_sm, replace_sm."""
+        """What this SMSC does not offer: data_sm, submit_multi."""
         connection.respond(request, REQUESTS[type(request)](command_status=consts.ESME_RINVCMDID))
 
     def _lose(self, connection: Connection, reason: str) -> None:
         self._open.discard(connection)
         account = self._bound.pop(connection, None)
         if account is not None:
-            unanswered = account.lose(connection)
+            unanswered = account.mailbox.lose(connection)
+            account.admission.lost(reason, trio.current_time())
             loss = record.Loss(
                 at=self._world.wall(),
                 account=account.name,
@@ -136,7 +199,7 @@ class Smsc:
         if settings is not None and name not in self._accounts:
             self._accounts[name] = Account(name, settings, self.scenario.seed, self._world)
             if self._holding:
-                self._accounts[name].hold()
+                self._accounts[name].mailbox.hold()
         return self._accounts[name] if settings is not None else None
 
     # ----------------------------------------------------------------------------------------- commands
@@ -160,16 +223,23 @@ class Smsc:
             connection.cut("dropped")
         return len(doomed)
 
+    def inject(self, what: What, account: str | None = None) -> int:
+        """Let it befall the bound sessions of an account, or all; returns their number."""
+        victims = [connection for connection, bound in self._bound.items() if account in (None, bound.name)]
+        for connection in victims:
+            faults.inject(connection, what)
+        return len(victims)
+
     def hold_receipts(self) -> None:
         """Keep back all receipts that fall due from now on, until they are released."""
         self._holding = True
         for account in self._accounts.values():
-            account.hold()
+            account.mailbox.hold()
 
     def release_receipts(self) -> int:
         """Returns the number of receipts that had been kept back."""
         self._holding = False
-        released = sum(account.release() for account in self._accounts.values())
+        released = sum(account.mailbox.release() for account in self._accounts.values())
         self._recorder.flush()
         return released
 
@@ -194,21 +264,6 @@ class Smsc:
             "delayed": len(self._agenda),
             "accounts": {name: account.stats() for name, account in self._accounts.items()},
         }
-
-
-def _bind_status(request: Bind, account: Account | None) -> int:
-    if account is None:
-        return consts.ESME_RINVSYSID
-    settings = account.settings
-    if settings.password is not None and settings.password.encode() != request.password:
-        return consts.ESME_RINVPASWD
-    if settings.refuse_bind is not None:
-        return settings.refuse_bind
-    if wire_name(request).removeprefix("bind_") not in settings.binds:
-        return consts.ESME_RBINDFAIL
-    if settings.sessions and len(account.sessions) >= settings.sessions:
-        return consts.ESME_RALYBND
-    return consts.ESME_ROK
 
 
 def _numbers(scenario: Scenario) -> Iterator[int]:

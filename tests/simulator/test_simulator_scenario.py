@@ -7,7 +7,8 @@ import pytest
 
 import simulator
 from gatewayd.errors import ConfigError
-from simulator.scenario import Account, Delay, Scenario, load, merged
+from simulator.scenario import Scenario, load, merged
+from simulator.settings import Account, Delay
 
 FOLDER = Path(simulator.__file__).parent
 README = (FOLDER / "README.md").read_text(encoding="utf-8")
@@ -162,7 +163,7 @@ def test_every_key_is_documented() -> None:
         for name, value in dict(schema["properties"]).items():  # type: ignore[call-overload]
             target = re.search(r"#/\$defs/(\w+)", str(value))
             inner = definitions[target[1]] if target else None
-            if inner is None or target is None or target[1] == "Delay":
+            if inner is None or target is None or "properties" not in inner or target[1] == "Delay":
                 found.add(path + name)
             elif name != "accounts":
                 found |= keys(inner, f"{path}{name}.", definitions)

@@ -1,6 +1,5 @@
 """The SMSC on the wire: binds, responses, receipts, and what it does when a session is lost."""
 
-
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -18,9 +17,9 @@ from gatewayd.smpp.pdu import (
     BindReceiver,
     BindTransceiver,
     BindTransmitter,
+    DataSm,
     DeliverSm,
     DeliverSmResp,
-    QuerySm,
     SubmitSm,
     SubmitSmResp,
 )
@@ -395,9 +394,9 @@ async def test_the_text_head_leaves_the_header_out(lab: LabOf) -> None:
 
 
 async def test_what_is_not_offered_is_refused(lab: LabOf) -> None:
-    """query_sm gets ESME_RINVCMDID in its own response, and the session lives on."""
+    """data_sm gets ESME_RINVCMDID in its own response, and the session lives on."""
     esme = await lab().bind()
-    number = esme.driver.send(QuerySm(message_id=b"1"))
+    number = esme.driver.send(DataSm())
     esme.submit("x")
     await settle()
     assert (number, consts.ESME_RINVCMDID) == (

@@ -1,0 +1,307 @@
+"""What one account of the simulated SMSC is told, section by section. Every key is described in README.md."""
+
+import random
+from datetime import UTC, datetime
+from typing import Annotated, Final, Literal, Self
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from gatewayd.smpp import consts
+from gatewayd.smpp.text import Carry
+
+
+def _command_status(value: object) -> object:
+    """A number as it is, a symbolic name as its number."""
+    if not isinstance(value, str):
+        return value
+    if value not in consts.STATUS_NUMBERS:
+        raise ValueError("no such command_status: write its name (ESME_RTHROTTLED) or its number")
+    return consts.STATUS_NUMBERS[value]
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("no such time zone: write one like UTC or Asia/Shanghai")
+    return name
+
+
+def _short_date(date_format: str) -> str:
+    if (
+        not 0
+        < len(datetime(2026, 9, 30, 23, 59, 59, 999999, tzinfo=UTC).strftime(date_format))
+        <= LONGEST_DATE
+    ):
+        raise ValueError(f"gives no date of 1 to {LONGEST_DATE} characters; write one like %y%m%d%H%M")
+    return date_format
+
+
+def _known_fields(layout: str) -> str:
+    try:
+        layout.format(**dict.fromkeys(LAYOUT_FIELDS, ""))
+    except (LookupError, ValueError):
+        raise ValueError(f"write the fields as {{id}}; there are {', '.join(LAYOUT_FIELDS)}") from None
+    return layout
+
+
+LONGEST_DATE: Final = 24  # characters; two of them and the rest of a receipt must fit into short_message
+LAYOUT_FIELDS: Final = ("id", "sub", "dlvrd", "submit", "done", "stat", "err", "text")
+APPENDIX_B: Final = (
+    "id:{id} sub:{sub} dlvrd:{dlvrd} submit date:{submit} done date:{done} stat:{stat} err:{err} text:{text}"
+)
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Seconds = Annotated[float, Field(ge=0, le=31_536_000)]
+CommandStatus = Annotated[int, BeforeValidator(_command_status), Field(ge=1, le=0xFFFFFFFF)]
+Zone = Annotated[str, AfterValidator(_known_zone)]
+Octet = Annotated[int, Field(ge=0, le=255)]
+Stat = Literal["DELIVRD", "UNDELIV", "EXPIRED", "REJECTD", "DELETED", "ACCEPTD", "UNKNOWN", "ENROUTE"]
+Notation = Literal[
+    "same", "decimal", "hex", "HEX", "0x", "padded", "stripped", "upper", "lower", "truncated", "none"
+]
+
+
+def _bare(field: str, value: object) -> object:
+    """A number where a section is expected stands for that section with the number in `field`."""
+    return {field: value} if isinstance(value, int | float) else value
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class Delay(Section):
+    """Seconds: `min`, plus an even spread up to `max`, plus an exponential tail of the given mean.
+
+    A bare number is that number each time.
+    """
+
+    min: Seconds = 0.0
+    max: Seconds | None = None
+    mean: Seconds = 0.0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_number(cls, value: object) -> object:
+        return _bare("min", value)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.max is not None and self.max < self.min:
+            raise ValueError("max is less than min")
+        return self
+
+    def drawn(self, rng: random.Random) -> float:
+        """One delay. A bare number draws nothing."""
+        seconds = self.min
+        if self.max is not None:
+            seconds = rng.uniform(seconds, self.max)
+        return seconds + rng.expovariate(1 / self.mean) if self.mean else seconds
+
+
+class Throttle(Section):
+    """More than the limit is ESME_RTHROTTLED; 0: no limit.
+
+    limit, up_to: submit_sm a second; drawn once between the two by the seed, and told to nobody.
+    counter: sliding (any second), second (begins anew with each second of the clock), or a token bucket.
+    burst: what the bucket holds; 0: one second's worth.
+    """
+
+    limit: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    up_to: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    counter: Literal["sliding", "second", "bucket"] = "sliding"
+    burst: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_number(cls, value: object) -> object:
+        return _bare("limit", value)
+
+
+class Fault(Section):
+    """A share of submit_sm refused; `to`: only those whose destination_addr begins so.
+
+    body: of the error response: one NUL, none at all, an id; or generic_nack in its place.
+    """
+
+    status: CommandStatus
+    share: Share = 1.0
+    to: str = ""
+    body: Literal["nul", "none", "id", "generic_nack"] = "nul"
+
+
+class Responses(Section):
+    """How submit_sm are answered."""
+
+    message_id: Literal["decimal", "hex", "HEX", "0x", "uuid"] = "decimal"
+    empty_id: Share = 0.0
+    delay: Delay = Delay()
+    drift: Annotated[float, Field(ge=0, le=1)] = 0.0
+    answered: Share = 1.0
+    doubled: Share = 0.0
+    throttle: Throttle = Throttle()
+    queue: Annotated[int, Field(ge=0)] = 0
+    congestion: Annotated[int, Field(ge=0, le=100)] | Literal["measured"] | None = None
+    errors: tuple[Fault, ...] = ()
+
+
+class Outcome(Section):
+    """One way a message can end; weight is relative to the other outcomes.
+
+    written: how the text writes the stat.
+    """
+
+    stat: Stat
+    weight: Annotated[float, Field(gt=0)] = 1.0
+    err: Annotated[str, Field(max_length=8)] = "000"
+    written: Annotated[str, Field(min_length=1, max_length=20, pattern="^[!-~]+$")] | None = None
+
+
+class Enroute(Section):
+    """A share of messages of which an ENROUTE is told too, on its way or after the end."""
+
+    share: Share = 0.0
+    after: bool = False
+    esm_class: Octet = 0x04
+
+
+class Receipts(Section):
+    """What receipts look like, when they go out and on which session."""
+
+    outcomes: Annotated[tuple[Outcome, ...], Field(min_length=1)] = (Outcome(stat="DELIVRD"),)
+    delay: Delay = Delay()
+    before_response: Share = 0.0
+    duplicated: Share = 0.0
+    lost: Share = 0.0
+    enroute: Enroute = Enroute()
+    segments: Literal["all", "first", "last"] = "all"
+    session: Literal["same", "other"] = "same"
+    window: Annotated[int, Field(ge=1, le=100_000)] = 1000
+    retry_delay: Seconds = 1.0
+    timezone: Zone = "UTC"
+    date_format: Annotated[str, AfterValidator(_short_date)] = "%y%m%d%H%M"
+    pdu: Literal["deliver_sm", "data_sm"] = "deliver_sm"
+    body: Literal["short_message", "message_payload"] = "short_message"
+    esm_class: Octet = 0x04
+    data_coding: Octet = 0
+    encoding: Literal["ascii", "utf-16-be"] = "ascii"
+    layout: Annotated[str, AfterValidator(_known_fields), Field(max_length=160)] = APPENDIX_B
+    text: bool = True
+    message_id: Notation = "same"
+    message_id_tlv: bool | Notation = True
+    state_tlv: bool = True
+    reference_tlv: bool = True
+
+    @model_validator(mode="after")
+    def _tells_something(self) -> Self:
+        if not (self.text or self.message_id_tlv):
+            raise ValueError("with neither text nor message_id_tlv a receipt names no message")
+        return self
+
+
+What = Literal[
+    "cut",
+    "freeze",
+    "garbage",
+    "torn",
+    "length_zero",
+    "length_short",
+    "length_huge",
+    "lie",
+    "unknown_command",
+    "nack_zero",
+    "stray_responses",
+    "odd_numbers",
+    "unbind",
+    "data_after_unbind",
+    "outbind",
+    "alert",
+]
+
+
+class SessionFault(Section):
+    """What happens once on a session, before the answers to the read that brings its Nth submit_sm.
+
+    after: N; 0: as soon as it is bound. sessions: how many sessions of the account suffer it; 0: all.
+    """
+
+    do: What
+    after: Annotated[int, Field(ge=0)] = 0
+    sessions: Annotated[int, Field(ge=0)] = 0
+
+
+class Binding(Section):
+    """How binds are answered, beyond what the account's credentials say.
+
+    refusals: how many binds refuse_bind refuses; 0: all.
+    stale: seconds for which a connection that was lost without unbind counts as a session still.
+    """
+
+    refusals: Annotated[int, Field(ge=0)] = 0
+    generic_nack: bool = False
+    delay: Delay = Delay()
+    system_type: str | None = None
+    interface_version: Octet | None = None
+    version_tlv: bool = True
+    enquire_link_first: bool = False
+    stale: Seconds = 0.0
+
+
+class MoScript(Section):
+    """MO that come by themselves, once the account has bound for the first time.
+
+    source: of the first; each further one comes from the next number.
+    order: of the segments of each, as the command `mo` has it, or shuffled by the seed.
+    """
+
+    source: Annotated[str, Field(alias="from", pattern="^[0-9]{1,20}$")]
+    to: Annotated[str, Field(min_length=1, max_length=20)]
+    text: str
+    count: Annotated[int, Field(ge=1, le=1_000_000)] = 1
+    after: Delay = Delay()
+    carry: Carry = Carry.UDH8
+    order: tuple[Annotated[int, Field(ge=1, le=255)], ...] | Literal["shuffled"] | None = None
+
+
+class Judged(Section):
+    """What the judge needs to know to see marketing after an opt-out.
+
+    marketing: what a marketing text holds; absent: not judged. opt_out: texts that are one.
+    """
+
+    marketing: Annotated[str, Field(min_length=1)] | None = None
+    opt_out: frozenset[str] = frozenset({"TD", "T", "N", "R", "退订", "STOP"})
+
+
+BindKind = Literal["transmitter", "receiver", "transceiver"]
+
+
+class Account(Section):
+    """One account. window and throughput are what it is told; the judge measures against them."""
+
+    password: str | None = None
+    binds: frozenset[BindKind] = frozenset({"transmitter", "receiver", "transceiver"})
+    sessions: Annotated[int, Field(ge=0)] = 0
+    refuse_bind: CommandStatus | None = None
+    binding: Binding = Binding()
+    window: Annotated[int, Field(ge=0)] = 0
+    throughput: Annotated[float, Field(ge=0)] = 0.0
+    disconnect_after: Annotated[int, Field(ge=0)] = 0
+    deliver_to_transmitters: bool = False
+    faults: tuple[SessionFault, ...] = ()
+    mos: tuple[MoScript, ...] = ()
+    responses: Responses = Responses()
+    receipts: Receipts = Receipts()
+    judged: Judged = Judged()
+
+
+class Wire(Section):
+    """How octets travel on every connection. dribble: octets of one write at most; 0: as they come.
+
+    pause: seconds after each such write.
+    """
+
+    dribble: Annotated[int, Field(ge=0, le=65_536)] = 0
+    pause: Seconds = 0.0
+    outbind: bool = False
+    first_sequence_number: Annotated[int, Field(ge=0, le=0xFFFFFFFF)] = 1
