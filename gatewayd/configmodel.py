@@ -26,6 +26,8 @@ from gatewayd.configtypes import (
     Octet,
     Patterns,
     Seconds,
+    StatState,
+    StatWord,
     Zone,
     ascii_text,
     form,
@@ -123,6 +125,24 @@ class Tls(Model):
     )
 
 
+class Receipts(Model):
+    id: Literal["auto", "as_is", "any_case", "unpadded", "hex_to_decimal", "decimal_to_hex"] = Field(
+        default="auto",
+        description="how ids in receipts differ from those in submit_sm_resp; auto: any way, where exactly "
+        "one open segment fits; hex_to_decimal: hex in submit_sm_resp, decimal in receipts",
+    )
+    stat: dict[StatWord, StatState] = Field(
+        default={}, description='what words in stat mean here, as in {"MK:0001": undeliverable}'
+    )
+    unknown_stat: Literal["open", "undeliverable"] = Field(
+        default="open", description="what a word in stat that nobody knows means"
+    )
+    accepted_is_final: bool = Field(default=False, description="ACCEPTD is the SMSC's last word: delivered")
+    segments: Literal["all", "first", "last"] = Field(
+        default="all", description="which segments of a long message get a receipt; first, last: it decides"
+    )
+
+
 class Link(Model):
     host: str = Field(min_length=1, description="the SMSC's name or address")
     port: int = Field(default=2775, ge=1, le=65_535, description="the SMSC's TCP port")
@@ -171,6 +191,7 @@ class Link(Model):
     receipt_timezone: Zone = Field(
         default="UTC", description="time zone of dates in receipt texts: a name or +HH:MM"
     )
+    receipts: Receipts = Field(default=Receipts(), description="how the SMSC writes receipts")
 
     def source(self, sender: str) -> tuple[int, int]:
         """(TON, NPI) of a sender: what the link sets, else alphanumeric (5, 0) or a service code (0, 1).

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sized
 from datetime import UTC, timedelta, timezone, tzinfo
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field
@@ -107,6 +107,12 @@ Zone = Annotated[str, AfterValidator(_known_zone)]
 Mode = Annotated[str, form("0?[0-7]{3}", 'must be a file mode of octal digits, as in "0660"')]
 Clock = Annotated[
     str, form(r"([01][0-9]|2[0-3]):[0-5][0-9]", 'must be a time of day from "00:00" to "23:59"')
+]
+StatWord = Annotated[
+    str, form(r"[\x21-\x7e]{1,32}", "must be a word of plain ASCII as receipts have it in stat")
+]
+StatState = Literal[
+    "enroute", "delivered", "expired", "deleted", "undeliverable", "accepted", "unknown", "rejected"
 ]
 Pattern = Annotated[
     str,

@@ -2,28 +2,34 @@
 
 from typing import Final
 
+from gatewayd.configmodel import Link
+from gatewayd.configtypes import zone
 from gatewayd.ledger.rules import ClassRule
 from gatewayd.model import Content, Lane, Refusal
 from gatewayd.numbers import InvalidNumber, canonical
 from gatewayd.policy import pipeline
 from gatewayd.policy.subject import Facts, Subject
+from gatewayd.smpp.receipt import Dialect, ReceiptState
+from gatewayd.smpp.receipt_ids import Notation
 from gatewayd.smpp.text import Carry, Encoding, Part, split, split_binary
 from gatewayd.snapshot import ClassPolicy, Snapshot
 
 _FALLBACK_CLASS: Final = "notice"
+_USUAL: Final = Dialect()
 
 
 class SnapshotRules:
     """Pure; one for each generation of the configuration.
 
     A class that is gone from the configuration is treated as notice, a link that is gone as one
-    with the default form of long messages: what was accepted is carried through.
+    with the default form of long messages and of receipts: what was accepted is carried through.
     """
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
         self._class_rules = {name: _class_rule(policy) for name, policy in snapshot.classes.items()}
         self._carry = {name: Carry(link.long_messages) for name, link in snapshot.links.items()}
+        self._dialects = {name: _dialect(link) for name, link in snapshot.links.items()}
 
     def class_rule(self, class_: str) -> ClassRule:
         return self._class_rules.get(class_) or self._class_rules[_FALLBACK_CLASS]
@@ -45,6 +51,9 @@ class SnapshotRules:
         settings = self._snapshot.links.get(link)
         return settings is not None and settings.reference_tlv
 
+    def dialect(self, link: str) -> Dialect:
+        return self._dialects.get(link) or _USUAL
+
     def clients_of(self, brand: str | None) -> list[str]:
         clients = self._snapshot.clients.values()
         return [c.name for c in clients if (c.admin if brand is None else brand in c.brands)]
@@ -64,4 +73,16 @@ def _class_rule(policy: ClassPolicy) -> ClassRule:
         receipt_wait=int(policy.receipt_wait * 1000),
         resend=policy.in_doubt == "resend",
         marketing=policy.opt_out,
+    )
+
+
+def _dialect(link: Link) -> Dialect:
+    told = link.receipts
+    return Dialect(
+        receipt_timezone=zone(link.receipt_timezone),
+        accepted_is_final=told.accepted_is_final,
+        stats={word.upper().encode(): ReceiptState(state) for word, state in told.stat.items()},
+        unknown_stat=told.unknown_stat,
+        notation=Notation(told.id),
+        segments=told.segments,
     )

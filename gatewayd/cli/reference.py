@@ -1,6 +1,6 @@
-"""The reference of every configuration key, made from the records that judge them.
+"""The reference of every configuration key and every metric, made from what judges and counts them.
 
-`python -m gatewayd.cli.reference FILE` writes it between the marks in FILE (config/README.md).
+`python -m gatewayd.cli.reference FILE` writes both between their marks in FILE (config/README.md).
 """
 
 import sys
@@ -13,9 +13,12 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from gatewayd import configmodel as model
+from gatewayd.metrics import Metrics
 
 BEGIN = "<!-- keys: written by gatewayd.cli.reference -->"
 END = "<!-- end of keys -->"
+METRICS_BEGIN = "<!-- metrics: written by gatewayd.cli.reference -->"
+METRICS_END = "<!-- end of metrics -->"
 
 _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("The file", model.Config),
@@ -23,6 +26,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("clients: NAME:", model.Client),
     ("links: NAME:", model.Link),
     ("links: NAME: tls:", model.Tls),
+    ("links: NAME: receipts:", model.Receipts),
     ("A secret (password, key)", model.Secret),
     ("encryption:", model.Encryption),
     ("brands: NAME:", model.Brand),
@@ -35,7 +39,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("tests: a list of", model.RoutingTest),
     ("limits:", model.Limits),
 )
-_SPELLED_BELOW = (model.Policy(), model.Limits())
+_SPELLED_BELOW = (model.Policy(), model.Limits(), model.Receipts())
 _KINDS: dict[object, str] = {str: "text", int: "whole number", float: "number", bool: "true or false"}
 
 
@@ -45,10 +49,24 @@ def reference() -> str:
 
 
 def between_marks(text: str) -> str:
-    """`text` with the reference written anew between its marks."""
-    before, _, rest = text.partition(BEGIN)
-    after = rest.partition(END)[2]
-    return f"{before}{BEGIN}\n\n{reference()}\n{END}{after}"
+    """`text` with keys and metrics written anew between the marks it has."""
+    text = _between(text, BEGIN, END, f"{reference()}\n")
+    return _between(text, METRICS_BEGIN, METRICS_END, metrics())
+
+
+def _between(text: str, begin: str, end: str, written: str) -> str:
+    before, mark, rest = text.partition(begin)
+    return f"{before}{begin}\n\n{written}\n{end}{rest.partition(end)[2]}" if mark else text
+
+
+def metrics() -> str:
+    """The table of all metrics, in Markdown."""
+    head = "| metric | type | labels | meaning |\n| --- | --- | --- | --- |"
+    rows = [
+        f"| `{name}` | {kind} | {', '.join(f'`{label}`' for label in labels)} | {text} |"
+        for name, kind, labels, text in sorted(Metrics().families)
+    ]
+    return "\n".join([head, *rows, ""])
 
 
 def _table(record: type[BaseModel]) -> str:
@@ -91,7 +109,7 @@ def _kinds(annotation: Any) -> list[str]:
         return [kind for part in inner if part is not NoneType for kind in _kinds(part)]
     if origin in (tuple, dict):
         held = inner[0] if origin is tuple else inner[1]
-        return [f"{'list of' if origin is tuple else 'map of name to'} {kind}" for kind in _kinds(held)]
+        return [f"{'list of' if origin is tuple else 'map of name to'} {' or '.join(_kinds(held))}"]
     return [_KINDS.get(annotation, "mapping")]
 
 

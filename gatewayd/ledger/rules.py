@@ -5,6 +5,7 @@ from typing import Protocol
 import msgspec
 
 from gatewayd.model import Content, Lane, Millis, Refusal
+from gatewayd.smpp.receipt import Dialect
 from gatewayd.smpp.text import Part
 
 
@@ -31,6 +32,9 @@ class Rules(Protocol):
 
     def sends_reference(self, link: str) -> bool:
         """Whether the link's submit_sm carry user_message_reference, so that receipts may echo it."""
+
+    def dialect(self, link: str) -> Dialect:
+        """How the link's SMSC writes receipts."""
 
     def clients_of(self, brand: str | None) -> list[str]:
         """Who is told of an MO: clients entitled to the brand; without a brand, admin clients."""

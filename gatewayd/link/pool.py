@@ -12,7 +12,6 @@ from typing import Final, NamedTuple
 
 import trio
 
-from gatewayd.config import zone
 from gatewayd.errors import StoreUnavailable
 from gatewayd.ledger.claim import Claimed, Want, claim
 from gatewayd.ledger.inbound import Mo, receive
@@ -27,7 +26,7 @@ from gatewayd.model import Content, Lane, LaneId, Message, MessageId, Millis, St
 from gatewayd.routing import Chooser, parse_spec
 from gatewayd.smpp import consts
 from gatewayd.smpp.pdu import DataSm, DeliverSm
-from gatewayd.smpp.receipt import Dialect, Receipt, parse
+from gatewayd.smpp.receipt import Receipt, parse
 from gatewayd.smpp.udh import user_data
 from gatewayd.snapshot import Snapshot
 from gatewayd.store.base import Store
@@ -54,10 +53,6 @@ class Pool:
         self._log = logger()
         queue = snapshot.limits.deliver_queue
         self.links = {name: Link(name, link, queue, self) for name, link in snapshot.links.items()}
-        self._dialects = {
-            name: Dialect(receipt_timezone=zone(link.receipt_timezone))
-            for name, link in snapshot.links.items()
-        }
         store.watch(self._committed)
 
     # what links tell (`link.Pool`)
@@ -257,7 +252,7 @@ class Pool:
         mos: list[Mo] = []
         now = datetime.fromtimestamp(self.millis() / 1000, UTC)
         for name, several in deliveries.items():
-            dialect = self._dialects[name]
+            dialect = self._rules.dialect(name)
             for bind, request in several:
                 receipt = parse(request, dialect, now)
                 if receipt is not None:

@@ -4,15 +4,17 @@ SMPP 3.4 sections 2.11, 5.2.12 (marks), 5.2.28 (states), 5.3.2.12 and 5.3.2.35 (
 A receipt taken for an MO is lost, an MO taken for a receipt too: an unmarked PDU has to prove what it is.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
 from gatewayd.smpp.consts import TLV_TAGS
 from gatewayd.smpp.pdu import DataSm, DeliverSm
 from gatewayd.smpp.receipt_dates import read_date
+from gatewayd.smpp.receipt_ids import Notation
 from gatewayd.smpp.receipt_text import MAX_MESSAGE_ID, NOTHING, read_fields
 from gatewayd.smpp.udh import MESSAGE_PAYLOAD, UDHI
 
@@ -33,12 +35,27 @@ class ReceiptState(StrEnum):
 class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """How one SMSC writes its receipts.
 
-    timezone: of dates in receipt texts that carry no offset.
+    receipt_timezone: of dates in receipt texts that carry no offset.
     accepted_is_final: ACCEPTD is the last word of this SMSC (Kannel and most SMSCs: it is not).
+    stats: this SMSC's own words, in capitals, before those of `STATS`.
+    unknown_stat: what a stat nobody knows means: nothing yet (vumi), or a failure (Kannel).
+    notation: of its ids. segments: which segments of a long message it reports on.
     """
 
     receipt_timezone: tzinfo = UTC
     accepted_is_final: bool = False
+    stats: Mapping[bytes, ReceiptState] = {}
+    unknown_stat: Literal["open", "undeliverable"] = "open"
+    notation: Notation = Notation.AUTO
+    segments: Literal["all", "first", "last"] = "all"
+
+    def state_of(self, stat: bytes) -> ReceiptState | None:
+        """What a stat of a receipt's text says; None if it is not known."""
+        word = stat.upper().rstrip(b",;.")
+        return self.stats.get(word) or STATS.get(word)
+
+    def is_final(self, state: ReceiptState) -> bool:
+        return state in FINAL or (self.accepted_is_final and state is ReceiptState.ACCEPTED)
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -147,18 +164,17 @@ def parse(pdu: DeliverSm | DataSm, dialect: Dialect, now: datetime) -> Receipt |
     tlv_id = _message_id(tlvs.get(_RECEIPTED_MESSAGE_ID, b""))
     tlv_state = int.from_bytes(tlvs.get(_MESSAGE_STATE, b""))
     message_type = pdu.esm_class & MESSAGE_TYPE
-    text_state = STATS.get(fields.stat.upper().rstrip(b",;."))
+    text_state = dialect.state_of(fields.stat)
     typed_by_nobody = text_state is not None and fields.message_id and fields.clean
     if not (message_type in MARKS or tlv_id or tlv_state or typed_by_nobody):
         return None
     text_id = fields.message_id.decode("latin-1")
-    state = (_MESSAGE_STATE in tlvs and STATES.get(tlv_state)) or text_state or ReceiptState.UNKNOWN
+    state = (_MESSAGE_STATE in tlvs and STATES.get(tlv_state)) or text_state or _unread(fields.stat, dialect)
     return Receipt(
         smsc_message_id=tlv_id or text_id,
         text_message_id=text_id if tlv_id and tlv_id != text_id else "",
         state=state,
-        final=message_type != INTERMEDIATE
-        and (state in FINAL or (dialect.accepted_is_final and state is ReceiptState.ACCEPTED)),
+        final=message_type != INTERMEDIATE and dialect.is_final(state),
         stat=fields.stat.decode("latin-1"),
         err=fields.err.decode("latin-1") or _network_error(tlvs.get(_NETWORK_ERROR_CODE, b"")),
         submit_at=read_date(fields.submit_date, dialect.receipt_timezone, now),
@@ -168,6 +184,21 @@ def parse(pdu: DeliverSm | DataSm, dialect: Dialect, now: datetime) -> Receipt |
         source=pdu.source_addr,
         destination=pdu.destination_addr,
     )
+
+
+def read_again(receipt: Receipt, dialect: Dialect) -> Receipt:
+    """A kept receipt under what is known of its SMSC now: a stat that said nothing may have got a meaning."""
+    if receipt.state is not ReceiptState.UNKNOWN or not receipt.stat:
+        return receipt
+    stat = receipt.stat.encode("latin-1")
+    state = dialect.state_of(stat) or _unread(stat, dialect)
+    return msgspec.structs.replace(receipt, state=state, final=dialect.is_final(state))
+
+
+def _unread(stat: bytes, dialect: Dialect) -> ReceiptState:
+    """The state that a stat nobody knows gives; without any stat nothing is told."""
+    failed = bool(stat) and dialect.unknown_stat == "undeliverable"
+    return ReceiptState.UNDELIVERABLE if failed else ReceiptState.UNKNOWN
 
 
 def _message_id(raw: bytes) -> str:

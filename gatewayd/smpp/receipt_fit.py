@@ -74,7 +74,7 @@ def fit(
 def _same_addresses(receipt: Receipt, candidate: Candidate) -> bool:
     """The receipt comes from the handset and goes to the sender; some SMSCs leave the sender empty."""
     handset, sender = receipt.source.decode("latin-1"), receipt.destination.decode("latin-1")
-    return _same_number(handset, candidate.destination) and (
+    return same_number(handset, candidate.destination) and (
         not sender or _bare(sender) == _bare(candidate.source)
     )
 
@@ -84,7 +84,7 @@ def _bare(address: str) -> str:
     return address.lstrip("+0").casefold()
 
 
-def _same_number(one: str, other: str) -> bool:
+def same_number(one: str, other: str) -> bool:
     """Equal, or one is the other without its country code."""
     short, long = sorted((_bare(one), _bare(other)), key=len)
     return short == long or (len(short) >= NUMBER_TAIL and long.endswith(short))

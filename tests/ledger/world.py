@@ -28,7 +28,7 @@ from gatewayd.model import (
     parse_id,
 )
 from gatewayd.policy.subject import Facts
-from gatewayd.smpp.receipt import FINAL, Receipt, ReceiptState
+from gatewayd.smpp.receipt import FINAL, Dialect, Receipt, ReceiptState
 from gatewayd.smpp.text import Carry, Encoding, Part, choose, count, split
 from gatewayd.smpp.udh import UserData
 
@@ -58,6 +58,7 @@ class PlainRules:
         self.senders = {"shop": SENDER, "bank": "10690009", "club": "10690009"}
         self.carries: dict[str, Carry] = {}
         self.refused: dict[str, str] = {}
+        self.dialects: dict[str, Dialect] = {}
 
     def class_rule(self, class_: str) -> ClassRule:
         return self.classes[class_]
@@ -74,6 +75,9 @@ class PlainRules:
 
     def sends_reference(self, link: str) -> bool:
         return link != "plain"
+
+    def dialect(self, link: str) -> Dialect:
+        return self.dialects.get(link, Dialect())
 
     def clients_of(self, brand: str | None) -> list[str]:
         return ["admin"] if brand is None else ["acme"]

@@ -1,0 +1,141 @@
+"""Ids that receipts write otherwise than submit_sm_resp did: what fits, and what must never."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gatewayd.smpp.receipt_ids import (
+    CONVERSIONS,
+    ENOUGH,
+    Notation,
+    candidates,
+    compare,
+    proposed,
+    trusted,
+)
+
+AUTO, AS_IS, ANY_CASE, UNPADDED = Notation.AUTO, Notation.AS_IS, Notation.ANY_CASE, Notation.UNPADDED
+HEX_TO_DECIMAL, DECIMAL_TO_HEX = Notation.HEX_TO_DECIMAL, Notation.DECIMAL_TO_HEX
+
+PAIRS = [  # submit_sm_resp, receipt, notation, source
+    ("bc614e", "12345678", HEX_TO_DECIMAL, "Vonage: hex in the response, decimal in the receipt"),
+    ("00BC614E", "12345678", HEX_TO_DECIMAL, "jasmin #1129: padded, capitals"),
+    ("0xbc614e", "0012345678", HEX_TO_DECIMAL, "field practice: 0x, and padding on the other side"),
+    ("FFFFFFFFFFFFFFFF", "18446744073709551615", HEX_TO_DECIMAL, "field practice: 64 bits"),
+    ("0000436949", "6aad5", DECIMAL_TO_HEX, "both notations in one PDU"),
+    ("0416342074", "18d0e03a", DECIMAL_TO_HEX, "both notations in one PDU"),
+    ("436949", "0006AAD5", DECIMAL_TO_HEX, "field practice: padding"),
+    ("0489708364", "1d305b4c", DECIMAL_TO_HEX, "python-smpplib tests/test_command.py"),
+    ("00B8BE19", "b8be19", UNPADDED, "jasmin #1129"),
+    ("0123456789", "123456789", UNPADDED, "jasmin #916: leading zeros"),
+    ("7", "0000000007", UNPADDED, "field practice: padding in the receipt"),
+    ("0x1F2E3D", "1f2e3d", UNPADDED, "field practice: 0x"),
+    ("C87C2273-7EDB", "c87c2273-7edb", ANY_CASE, "jasmin #195: a UUID in capitals"),
+]
+
+
+@pytest.mark.parametrize(("told", "name", "notation", "source"), PAIRS, ids=str)
+def test_a_pair_is_found_and_named(told: str, name: str, notation: Notation, source: str) -> None:
+    """By the link's own notation, by auto, and in the other direction; and it is learnt as what it is."""
+    assert source
+    assert compare(told, name) is notation
+    assert told in candidates(name, notation)
+    assert told in candidates(name, AUTO)
+    assert name in candidates(told, notation.inverse)
+    assert told not in candidates(name, AS_IS)
+
+
+@pytest.mark.parametrize(
+    ("told", "name"),
+    [
+        ("12345678", "305419896"),  # 0x12345678, but it might as well be another message's id
+        ("305419896", "12345678"),
+        ("1000", "4096"),
+    ],
+)
+def test_auto_converts_no_digits_alone(told: str, name: str) -> None:
+    """Two numbers of digits are one only where real pairs have shown the conversion, or the link says so."""
+    assert told not in candidates(name, AUTO)
+    notation = compare(told, name)
+    assert notation in CONVERSIONS
+    assert told in candidates(name, AUTO, {notation})
+    assert told in candidates(name, notation)
+
+
+@pytest.mark.parametrize(
+    ("told", "name"),
+    [
+        ("12ab-34cd", "12ab34cd"),  # dashes are part of a name
+        ("0a1b-2", "a1b-2"),  # zeros of a name that is no number
+        ("SAR-1-1", "SAR-1-2"),
+        ("abc", "abd"),
+        ("10.0.0.1", "10.0.0.01"),
+        ("", "0"),
+        ("0", "00000x"),
+    ],
+)
+def test_names_are_not_mangled(told: str, name: str) -> None:
+    """Only numbers are converted and lose zeros."""
+    assert compare(told, name) is None
+    for notation in Notation:
+        assert told not in candidates(name, notation, CONVERSIONS)
+
+
+def test_as_is_has_no_other_form() -> None:
+    """What the operator calls exact is exact."""
+    assert candidates("6AAD5", AS_IS) == ()
+
+
+@given(number=st.integers(0, 2**64 - 1), width=st.integers(0, 20), upper=st.booleans())
+def test_every_number_comes_back(*, number: int, width: int, upper: bool) -> None:
+    """Hex of any padding and case against decimal of any padding, up to 64 bits, both ways."""
+    hexed = f"{number:x}".zfill(width)
+    hexed, decimal = hexed.upper() if upper else hexed, str(number).zfill(width)
+
+    if hexed != decimal:
+        assert hexed in candidates(decimal, HEX_TO_DECIMAL)
+        assert decimal in candidates(hexed, DECIMAL_TO_HEX)
+        assert compare(hexed, decimal) in {HEX_TO_DECIMAL, UNPADDED}
+        assert compare(decimal, hexed) in {DECIMAL_TO_HEX, UNPADDED}
+
+
+@given(name=st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), max_size=128))
+def test_any_id_may_come(name: str) -> None:
+    """Candidates are few, distinct, never the id itself; every one compares as what it was made by."""
+    for notation in Notation:
+        found = candidates(name, notation, CONVERSIONS)
+        assert len(found) == len(set(found)) <= 130
+        assert name not in found
+        assert all(compare(told, name) is not None for told in found)
+
+
+@given(told=st.text("0123456789abAB", max_size=12), name=st.text("0123456789abAB", max_size=12))
+def test_candidates_and_comparison_agree(told: str, name: str) -> None:
+    """What is found by a notation is learnt as one; what has nothing in common is found by none."""
+    found = told in candidates(name, AUTO, CONVERSIONS)
+    assert found is (compare(told, name) not in {None, AS_IS}) or _mixed(told)
+
+
+def _mixed(text: str) -> bool:
+    """Small and capital letters in one id: a form that no candidate has."""
+    return text not in (text.lower(), text.upper())
+
+
+@pytest.mark.parametrize(
+    ("pairs", "setting", "sure"),
+    [
+        ({}, None, set()),
+        ({"as_is": ENOUGH - 1}, None, set()),
+        ({"as_is": ENOUGH}, AS_IS, set()),
+        ({"as_is": 50, "any_case": 1}, ANY_CASE, set()),
+        ({"as_is": 50, "any_case": 5, "unpadded": 5}, UNPADDED, set()),
+        ({"hex_to_decimal": 95, "as_is": 5}, HEX_TO_DECIMAL, {HEX_TO_DECIMAL}),
+        ({"decimal_to_hex": 20}, DECIMAL_TO_HEX, {DECIMAL_TO_HEX}),
+        ({"decimal_to_hex": 20, "as_is": 20}, None, set()),
+        ({"decimal_to_hex": 20, "hex_to_decimal": 20}, None, set()),
+    ],
+)
+def test_what_pairs_teach(pairs: dict[str, int], setting: Notation | None, sure: set[Notation]) -> None:
+    """Nothing of too few or of a mixture; a conversion where it explains nearly all."""
+    assert proposed(pairs) is setting
+    assert trusted(pairs) == sure

@@ -1,0 +1,44 @@
+"""`receipts:` of a link, from the file to the dialect that its receipts are read by."""
+
+from datetime import UTC, timedelta, timezone
+
+from gatewayd.config import parse_config
+from gatewayd.rules import SnapshotRules
+from gatewayd.smpp.receipt import Dialect, ReceiptState
+from gatewayd.smpp.receipt_ids import Notation
+from gatewayd.snapshot import Snapshot
+
+
+def rules(link: str = "") -> SnapshotRules:
+    text = f"links:\n  a: {{host: localhost, system_id: x{link}}}\n"
+    return SnapshotRules(Snapshot.build(parse_config(text.encode(), "test.yml")))
+
+
+def test_every_setting_reaches_the_dialect() -> None:
+    """Words of stat in any case; the zone stays where it was."""
+    told = rules(
+        ', receipt_timezone: "+08:00", receipts: {id: hex_to_decimal, stat: {"mk:0001": undeliverable},'
+        " unknown_stat: undeliverable, accepted_is_final: true, segments: last}"
+    ).dialect("a")
+    assert told == Dialect(
+        receipt_timezone=timezone(timedelta(hours=8)),
+        accepted_is_final=True,
+        stats={b"MK:0001": ReceiptState.UNDELIVERABLE},
+        unknown_stat="undeliverable",
+        notation=Notation.HEX_TO_DECIMAL,
+        segments="last",
+    )
+
+
+def test_without_settings() -> None:
+    """UTC, ids in any notation where one fits, nothing final but what is, all segments reported on."""
+    usual = Dialect(
+        receipt_timezone=UTC,
+        accepted_is_final=False,
+        stats={},
+        unknown_stat="open",
+        notation=Notation.AUTO,
+        segments="all",
+    )
+    assert rules().dialect("a") == usual
+    assert rules().dialect("a link that is gone") == usual
