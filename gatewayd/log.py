@@ -9,24 +9,38 @@ import structlog
 
 from gatewayd.numbers import masked
 
-_NUMBERS: Final = re.compile(r"(?<![0-9A-Za-z:.-])\+?\d{7,20}(?![0-9A-Za-z:.-])")
+_NUMBERS: Final = re.compile(r"(?<![0-9A-Za-z])(?<!pid )\+?\d{7,}(?![0-9A-Za-z])")
 _HOLD_DIGITS: Final = frozenset({"timestamp", "event", "level", "cursor", "seq", "seconds"})
 
 
 def _mask_numbers(_logger: object, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Whatever looks like a phone number loses its middle, wherever it stands."""
     for key, value in event.items():
-        if isinstance(value, str) and key not in _HOLD_DIGITS:
-            event[key] = _NUMBERS.sub(lambda found: masked(found[0]), value)
+        if key not in _HOLD_DIGITS:
+            event[key] = _masked(value)
     return event
+
+
+def _masked(value: object) -> object:
+    match value:
+        case str():
+            return _NUMBERS.sub(lambda found: masked(found[0]), value)
+        case list() | tuple():
+            return [_masked(item) for item in value]
+        case dict():
+            return {_masked(key): _masked(item) for key, item in value.items()}
+    return value
 
 
 def configure(stream: TextIO | None = None, *, console: bool | None = None) -> None:
     """JSON for machines, a readable form on a terminal."""
     stream = stream or sys.stderr
     console = stream.isatty() if console is None else console
+    plain = structlog.dev.plain_traceback  # it comes formatted, so that numbers in it are masked too
     renderer = (
-        structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer(ensure_ascii=False)
+        structlog.dev.ConsoleRenderer(exception_formatter=plain)
+        if console
+        else structlog.processors.JSONRenderer(ensure_ascii=False)
     )
     structlog.configure(
         processors=[

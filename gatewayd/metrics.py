@@ -1,7 +1,7 @@
 """Every metric in one record (CONTRACT section 6), on a registry of its own so that tests may have many."""
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.metrics import MetricWrapperBase
@@ -16,11 +16,24 @@ _WAITS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 300, 3600)
 _RECEIPT = (0.1, 0.5, 1, 2, 3, 5, 10, 30, 60, 300, 3600, 21600, 86400, 259200)
 
 
+class Family(NamedTuple):
+    """One metric as it is scraped and documented."""
+
+    name: str
+    kind: str
+    labels: tuple[str, ...]
+    help: str
+
+
 class Metrics:
-    """Counters that a commit has earned come by `committed`; the rest is set where it happens."""
+    """Counters that a commit has earned come by `committed`; the rest is set where it happens.
+
+    families: all of them, for the reference.
+    """
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self.families: list[Family] = []
         self._children: dict[tuple[MetricWrapperBase, tuple[str, ...]], MetricWrapperBase] = {}
         link, class_ = ["link"], ["class"]
         self.link_bound = self._gauge("link_bound", "Bound binds of the link.", link)
@@ -84,12 +97,15 @@ class Metrics:
         }
 
     def _gauge(self, name: str, text: str, labels: list[str]) -> Gauge:
+        self.families.append(Family(f"gatewayd_{name}", "gauge", tuple(labels), text))
         return Gauge(f"gatewayd_{name}", text, labels, registry=self.registry)
 
     def _counter(self, name: str, text: str, labels: list[str]) -> Counter:
+        self.families.append(Family(f"gatewayd_{name}_total", "counter", tuple(labels), text))
         return Counter(f"gatewayd_{name}", text, labels, registry=self.registry)
 
     def _histogram(self, name: str, text: str, labels: list[str], buckets: tuple[float, ...]) -> Histogram:
+        self.families.append(Family(f"gatewayd_{name}", "histogram", tuple(labels), text))
         return Histogram(f"gatewayd_{name}", text, labels, buckets=buckets, registry=self.registry)
 
     def committed(self, effects: Effects) -> None:

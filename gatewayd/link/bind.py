@@ -27,7 +27,7 @@ from gatewayd.smpp.events import (
     SessionEvent,
     UnmatchedResponse,
 )
-from gatewayd.smpp.pdu import DataSm, DeliverSm, Pdu, SubmitSmResp
+from gatewayd.smpp.pdu import DataSm, DeliverSm, Pdu, SubmitSmResp, wire_name
 from gatewayd.smpp.text import Part
 
 
@@ -59,7 +59,7 @@ class Owner(Protocol):
     def refused(self, status: int) -> None: ...
     def responded(self, seconds: float) -> None: ...
     def room(self) -> None: ...
-    def fault(self, kind: str, detail: str, status: int) -> None: ...
+    def fault(self, detail: str, status: int) -> None: ...
 
 
 class Bind:
@@ -215,10 +215,11 @@ class Bind:
             self._owner.delivered(self, request)
 
     def _on_unmatched(self, event: UnmatchedResponse, _outcomes: list[Outcome]) -> None:
-        self._owner.fault("unmatched_response", type(event.response).__name__, event.response.command_status)
+        response = event.response
+        self._owner.fault(f"{wire_name(response)} to no open request", response.command_status)
 
     def _on_fault(self, event: Fault, _outcomes: list[Outcome]) -> None:
-        self._owner.fault("protocol_fault", event.detail, event.command_status)
+        self._owner.fault(event.detail, event.command_status)
 
     def _on_closed(self, _event: Closed, _outcomes: list[Outcome]) -> None:
         self.bound = False  # the driver ends; `ended` does the rest

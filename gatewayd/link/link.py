@@ -292,9 +292,9 @@ class Link:
     def room(self) -> None:
         self._pool.wake()
 
-    def fault(self, kind: str, detail: str, status: int) -> None:
+    def fault(self, detail: str, status: int) -> None:
         self._pool.metrics.child(self._pool.metrics.protocol_faults, self.name).inc()
-        self._log.warning(kind, detail=detail, command_status=consts.status_name(status))
+        self._log.warning("protocol_fault", detail=detail, command_status=consts.status_name(status))
 
 
 def answer(request: DeliverSm | DataSm, status: int = 0) -> DeliverSmResp | DataSmResp:

@@ -159,7 +159,7 @@ class Connection:
         """One log line for a batch; what the lines held is for their sender only."""
         for line in bad:
             self._metrics.child(self._metrics.stream_errors, line.refusal.code).inc()
-        self._log.warning("bad_lines", lines=len(bad), field=bad[0].refusal.field)
+        self._log.warning("bad_lines", lines=len(bad), code=bad[0].refusal.code)
 
     async def _guarded(self, requests: Sequence[wire.Request], work: Awaitable[bytes]) -> bytes:
         """The reply lines; if the work cannot be done, the same refusal for each request."""
