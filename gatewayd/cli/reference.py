@@ -50,7 +50,7 @@ def reference() -> str:
 
 def between_marks(text: str) -> str:
     """`text` with keys and metrics written anew between the marks it has."""
-    text = _between(text, BEGIN, END, f"{reference()}\n")
+    text = _between(text, BEGIN, END, reference())
     return _between(text, METRICS_BEGIN, METRICS_END, metrics())
 
 
