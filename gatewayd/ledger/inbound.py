@@ -6,13 +6,14 @@ from typing import Final
 import msgspec
 
 from gatewayd import concat
+from gatewayd.ledger import optouts
 from gatewayd.ledger.events import InboundEvent, inbound_event, rfc3339
 from gatewayd.ledger.progress import Progress
 from gatewayd.ledger.rules import Rules
 from gatewayd.ledger.tables import OptOut, Part, Tables
-from gatewayd.model import Failure, LaneId, Millis, SegmentStage, public_id
+from gatewayd.model import Millis, public_id
 from gatewayd.policy import replies
-from gatewayd.smpp.udh import UserData
+from gatewayd.smpp.udh import UserData, own_header
 
 REPEAT_WINDOW: Final[Millis] = 600_000
 """How long a deliver_sm can be known again; SMSCs repeat one soon after the bind is back."""
@@ -72,7 +73,7 @@ class _Inbox:
         data, place = mo.user_data, mo.user_data.concat
         if place is None:
             segment = concat.Inbound(1, mo.data_coding, data.octets, self._now, data.elements)
-            whole = concat.assemble(1, [segment], self._now)
+            whole = concat.assemble(1, [segment], self._now, reader=self._rules.reader(mo.link))
             assert whole is not None
             self._deliver(concat.Key(mo.link, mo.source, mo.destination, 0, 1), whole)
             return
@@ -88,7 +89,7 @@ class _Inbox:
             for part in sorted(self._tables.parts(key), key=lambda part: part.at)
         ]
         whose = msgspec.json.decode(key, type=concat.Key)
-        whole = concat.assemble(whose.total, parts, self._now)
+        whole = concat.assemble(whose.total, parts, self._now, reader=self._rules.reader(whose.link))
         if whole is not None:
             self._tables.delete_parts(key)
             self._deliver(whose, whole)
@@ -104,25 +105,9 @@ class _Inbox:
         self._tell(whose, whole, number, brand, rule)
 
     def _opt_out(self, number: str, brands: Sequence[str], link: str) -> None:
-        """From here on no marketing of these brands leaves for this number, whatever waits (G6)."""
-        rows = [OptOut(number, brand, self._now, "reply", f"MO on {link}") for brand in brands]
-        self._tables.put_optouts(rows)
-        placed = "reply" if len(brands) == 1 else "reply_unplaced"
-        self._tables.effects.count("optouts", placed)
-        lanes = [
-            identifier
-            for identifier, lane in self._tables.lanes().items()
-            if lane.brand in brands and self._rules.class_rule(lane.class_).marketing
-        ]
-        if lanes:
-            self._reject(number, lanes)
-
-    def _reject(self, number: str, lanes: Sequence[LaneId]) -> None:
-        self.journal.close()  # another MO of this batch may have ended some of them
-        waiting = self._tables.waiting_for(number, lanes)
-        self._progress.add(waiting)
-        for message in waiting:
-            self._progress.stop(message, SegmentStage.REJECTED, Failure("opted_out"))
+        source = "reply" if len(brands) == 1 else "reply_unplaced"
+        rows = [OptOut(number, brand, self._now, source, f"MO on {link}") for brand in brands]
+        optouts.put(self._tables, rows, self._rules, self._progress)
 
     def _tell(
         self, whose: concat.Key, whole: concat.Whole, number: str, brand: str | None, rule: str | None
@@ -135,6 +120,7 @@ class _Inbox:
             to=whose.destination,
             text=whole.text,
             data=whole.octets.hex() if whole.text is None else None,
+            udh=own_header(whole.elements).hex() or None,
             brand=brand,
             opt_out=rule is not None,
             rule=rule,

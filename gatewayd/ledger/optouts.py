@@ -1,29 +1,47 @@
-"""Opt-outs by request of upstream; those by reply stand in `ledger.inbound`."""
+"""Opt-outs: the list, and what being put on it does to messages that wait."""
 
 from collections.abc import Collection, Sequence
 
-from gatewayd.ledger.journal import Journal
+from gatewayd.ledger.progress import Progress
+from gatewayd.ledger.rules import Rules
 from gatewayd.ledger.tables import OptOut, Tables
-from gatewayd.model import Failure, Millis, Stage
+from gatewayd.model import Failure, LaneId, Millis, SegmentStage
 
 
-def add(tables: Tables, rows: Sequence[OptOut], classes: Collection[str], now: Millis) -> int:
-    """Put one number on the lists of brands; what waits of their marketing ends as rejected (G6).
+def add(tables: Tables, rows: Sequence[OptOut], rules: Rules, now: Millis) -> int:
+    """Put one number on the lists of brands, in an operation of its own; returns how many are new."""
+    progress = Progress(tables, rules, now)
+    known = {row.brand for row in tables.optouts(rows[0].number)} if rows else set()
+    put(tables, rows, rules, progress)
+    progress.journal.close()
+    return len({row.brand for row in rows} - known)
 
-    rows: all of one number and one source. classes: those that opt-outs bind. Returns how many are new.
+
+def put(tables: Tables, rows: Sequence[OptOut], rules: Rules, progress: Progress) -> None:
+    """From here on no marketing of these brands leaves for this number, whatever waits (G6).
+
+    rows: all of one number and one source.
     """
     if not rows:
-        return 0
-    number, brands = rows[0].number, {row.brand for row in rows}
-    known = {row.brand for row in tables.optouts(number)}
+        return
+    brands = {row.brand for row in rows}
     tables.put_optouts(rows)
     tables.effects.count("optouts", rows[0].source)
-    lanes = [i for i, lane in tables.lanes().items() if lane.brand in brands and lane.class_ in classes]
-    journal = Journal(tables, now)
-    for message in tables.waiting_for(number, lanes) if lanes else ():
-        journal.move(message, Stage.REJECTED, None, error=Failure("opted_out"))
-    journal.close()
-    return len(brands - known)
+    lanes = [
+        identifier
+        for identifier, lane in tables.lanes().items()
+        if lane.brand in brands and rules.class_rule(lane.class_).marketing
+    ]
+    if lanes:
+        _reject(tables, rows[0].number, lanes, progress)
+
+
+def _reject(tables: Tables, number: str, lanes: Sequence[LaneId], progress: Progress) -> None:
+    progress.journal.close()  # what this operation did before may have ended some of them
+    waiting = tables.waiting_for(number, lanes)
+    progress.add(waiting)
+    for message in waiting:
+        progress.stop(message, SegmentStage.REJECTED, Failure("opted_out"))
 
 
 def check(tables: Tables, number: str, brands: Collection[str]) -> OptOut | None:

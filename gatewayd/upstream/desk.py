@@ -12,6 +12,7 @@ from gatewayd.ledger.events import View, rfc3339
 from gatewayd.ledger.tables import OptOut, Tables
 from gatewayd.model import MessageId, Millis, Refusal
 from gatewayd.numbers import InvalidNumber, canonical
+from gatewayd.rules import SnapshotRules
 from gatewayd.snapshot import Snapshot
 from gatewayd.store.base import Store, T
 from gatewayd.upstream import replies, wire
@@ -176,8 +177,8 @@ class Desk:
             case wire.OptoutAdd(reason=reason):
                 now = self._clock()
                 rows = [OptOut(number, name, now, "admin", reason) for name in sorted(brands)]
-                bound = {name for name, policy in snapshot.classes.items() if policy.opt_out}
-                return Added(await self._store.write(optouts.add, rows, bound, now))
+                rules = SnapshotRules(snapshot)
+                return Added(await self._store.write(optouts.add, rows, rules, now))
 
     def _brands(self, client: str, brand: str | None, *, admin: bool) -> Collection[str] | Refusal:
         snapshot = self._snapshot()
