@@ -72,7 +72,6 @@ class Bind:
 
     def __init__(self, owner: Owner, serial: int, place: int) -> None:
         self.serial, self.place = serial, place
-        self.bound = False
         self.refusal = 0
         self.bound_at = math.inf
         self._owner = owner
@@ -87,6 +86,11 @@ class Bind:
 
     def attach(self, driver: Driver) -> None:
         self._driver = driver
+
+    @property
+    def bound(self) -> bool:
+        """Whether it takes submit_sm: no more once its session is over, though its connection may linger."""
+        return self.driver.session.bound
 
     @property
     def in_use(self) -> int:
@@ -148,7 +152,6 @@ class Bind:
 
     def ended(self) -> None:
         """The connection is over: what is unsent goes back, what is unanswered is in doubt (G2)."""
-        self.bound = False
         at, lost = self._owner.millis(), self.driver.session.lost()
         unsent = [entry.context for entry in lost.unsent]
         doubtful = [entry.context for entry in lost.unanswered]
@@ -171,7 +174,7 @@ class Bind:
             self._owner.room()
 
     def _on_bound(self, _event: Bound, _outcomes: list[Outcome]) -> None:
-        self.bound, self.bound_at = True, self._owner.now()
+        self.bound_at = self._owner.now()
         self._owner.bound(self)
 
     def _on_bind_failed(self, event: BindFailed, _outcomes: list[Outcome]) -> None:
@@ -202,7 +205,6 @@ class Bind:
         if class_ is retry.Class.THROTTLED:
             self._owner.throttled()
         elif class_ is retry.Class.SESSION:
-            self.bound = False  # from here on nothing can be sent
             self.driver.close("the SMSC says the bind is not valid")
 
     def _on_expired(self, event: RequestExpired, outcomes: list[Outcome]) -> None:
@@ -222,7 +224,7 @@ class Bind:
         self._owner.fault(event.detail, event.command_status)
 
     def _on_closed(self, _event: Closed, _outcomes: list[Outcome]) -> None:
-        self.bound = False  # the driver ends; `ended` does the rest
+        """The driver ends; `ended` does the rest."""
 
     _handlers: ClassVar[dict[type, Callable[..., None]]] = {
         Bound: _on_bound,

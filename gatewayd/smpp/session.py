@@ -83,6 +83,11 @@ class Session:
         self._may_request = _MAY_REQUEST[self.role, state]
         self._may_be_asked = _MAY_REQUEST[self._peer, state]
 
+    @property
+    def bound(self) -> bool:
+        """Whether it is in one of the bound states: not before, nor once an unbind is under way."""
+        return self._bound
+
     # ------------------------------------------------------------------------------------ what we send
 
     def request(self, pdu: Pdu, now: float, context: object = None) -> int:
