@@ -158,14 +158,17 @@ class Daemon:
                 app = monitored(Hosts(listener))
                 await stack.enter_async_context(layer(partial(self._http, app, listener), nothing, 0))
         streams = [
-            stack.enter_context(open_listener(listener.path or "", listener.permissions))
-            for listener in config.listeners
-            if listener.protocol == "stream"
+            self._stream(stack, listener) for listener in config.listeners if listener.protocol == "stream"
         ]
         await stack.enter_async_context(layer(partial(server.serve, streams), server.flush, LAST_WORDS))
         await stack.enter_async_context(layer(scheduler.serve, nothing, 0))
         await stack.enter_async_context(_afterwards(pool.flush))
         await stack.enter_async_context(layer(pool.serve, partial(pool.drain, timeout), timeout + LAST_WORDS))
+
+    def _stream(self, stack: AsyncExitStack, listener: Listener) -> trio.SocketListener:
+        opened = stack.enter_context(open_listener(listener.path or "", listener.permissions))
+        self._log.info("stream_listening", path=listener.path)
+        return opened
 
     async def _http(
         self,

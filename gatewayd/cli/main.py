@@ -86,7 +86,9 @@ def schema() -> None:
 
     from gatewayd.config import Config  # noqa: PLC0415
 
-    click.echo(json.dumps(Config.model_json_schema(), indent=2, ensure_ascii=False))
+    dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    whole = dialect | Config.model_json_schema() | {"title": "Configuration of gatewayd"}
+    click.echo(json.dumps(whole, indent=2, ensure_ascii=False))
 
 
 for command in (*messages.COMMANDS, *events.COMMANDS, *optouts.COMMANDS, *state.COMMANDS):

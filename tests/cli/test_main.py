@@ -79,9 +79,11 @@ def test_a_file_that_is_not_there_is_a_configuration_error(tmp_path: Path) -> No
 
 
 def test_the_schema_names_the_sections() -> None:
-    """A JSON Schema that an editor can use."""
+    """A JSON Schema that an editor can use: its dialect, and every key with its meaning."""
     schema = json.loads(CliRunner().invoke(cli, ["schema"]).stdout)
 
+    assert schema["$schema"].startswith("https://json-schema.org/")
+    assert all(value.get("description") for value in schema["properties"].values())
     assert {"store", "listeners", "clients", "links", "brands", "routes", "policy"} <= schema[
         "properties"
     ].keys()
