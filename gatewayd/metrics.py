@@ -82,6 +82,9 @@ class Metrics:
             "receipts_late": self._counter("receipts_late", "Receipts after the final state.", link),
             "receipts_repeated": self._counter("receipts_repeated", "Receipts received again.", link),
             "receipts_unmatched": self._counter("receipts_unmatched", "Receipts of no known segment.", link),
+            "receipts_ambiguous": self._counter(
+                "receipts_ambiguous", "Receipts whose id fits several segments in other notations.", link
+            ),
             "in_doubt": self._counter("in_doubt", "Segments without an answer.", ["link", "class"]),
             "resent": self._counter("resent", "Segments sent a second time.", ["link", "class"]),
             "inbound": self._counter("inbound", "MO messages.", link),

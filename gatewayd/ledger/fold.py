@@ -1,6 +1,6 @@
 """From the states of its segments to the state of a message (CONTRACT section 4, Several segments)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from gatewayd.model import Failure, Segment, SegmentStage, Stage
@@ -27,6 +27,9 @@ FAILED: Final = {
     SegmentStage.DELETED: Stage.CANCELLED,
     SegmentStage.REFUSED: Stage.REJECTED,
 }
+
+SETTLED: Final = frozenset(FAILED) | {SegmentStage.DELIVERED}
+"""Stages of segments that nothing changes any more but a better attempt."""
 
 _ALONE: Final = {
     SegmentStage.WAITING: Stage.READY,
@@ -59,12 +62,16 @@ def best_attempts(segments: Iterable[Segment]) -> dict[int, Segment]:
     return best
 
 
-def fold(segments: Sequence[Segment]) -> Standing:
-    """The first that fails for good decides; then doubt; then what is on its way; then what is done."""
+def fold(segments: Sequence[Segment], decisive: int | None = None) -> Standing:
+    """The first that fails for good decides; then doubt; then what is on its way; then what is done.
+
+    decisive: the number of the one segment that the SMSC reports on; its delivery is that of all accepted.
+    """
     if len(segments) == 1:  # most messages
         only = segments[0]
         return Standing(_ALONE[only.stage], only if only.stage in FAILED else None)
-    best = best_attempts(segments).values()
+    attempts = best_attempts(segments)
+    best = attempts.values()
     stages = {segment.stage for segment in best}
     if not stages <= _OPEN | {SegmentStage.DELIVERED}:
         failed = min((s for s in best if s.stage in FAILED), key=_failed_at)
@@ -76,7 +83,19 @@ def fold(segments: Sequence[Segment]) -> Standing:
         return Standing(Stage.CLAIMED, None)
     if SegmentStage.WAITING in stages:
         return Standing(Stage.READY, None)
-    return Standing(Stage.SUBMITTED if SegmentStage.ACCEPTED in stages else Stage.DELIVERED, None)
+    arrived = SegmentStage.ACCEPTED not in stages or _is_delivered(attempts, decisive)
+    return Standing(Stage.DELIVERED if arrived else Stage.SUBMITTED, None)
+
+
+def _is_delivered(attempts: Mapping[int, Segment], number: int | None) -> bool:
+    return number is not None and attempts[number].stage is SegmentStage.DELIVERED
+
+
+def partly_delivered(segments: Iterable[Segment]) -> str | None:
+    """What receipts have told of a long message so far, as `delivered 1 of 3`; None if nothing."""
+    best = best_attempts(segments).values()
+    delivered = sum(segment.stage is SegmentStage.DELIVERED for segment in best)
+    return f"delivered {delivered} of {len(best)}" if delivered and len(best) > 1 else None
 
 
 def _failed_at(segment: Segment) -> tuple[int, int]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from gatewayd.ledger.events import View, rfc3339, view
-from gatewayd.ledger.fold import best_attempts
+from gatewayd.ledger.fold import best_attempts, partly_delivered
 from gatewayd.ledger.journal import Journal
 from gatewayd.ledger.tables import Tables
 from gatewayd.model import (
@@ -130,7 +130,7 @@ def explain(
     route = tables.lane(message.lane).route
     segments = tables.segments([message.id]).get(message.id, [])
     steps = [_accepted(message, route), *_events(tables, message.id), *_segments(segments)]
-    steps += _receipts(tables, message.id)
+    steps += [*_receipts(tables, message.id), *_partly(segments)]
     return Story(_view(tables, message, waits), sorted(steps, key=lambda step: step.at))
 
 
@@ -172,6 +172,13 @@ def _segments(segments: Sequence[Segment]) -> list[Step]:
                 Step(rfc3339(s.answered_at or s.claimed_at), "stands", s.stage.name.lower(), s.number)
             )
     return steps
+
+
+def _partly(segments: Sequence[Segment]) -> list[Step]:
+    """How much of a long message has arrived, while or since nothing is known of the rest."""
+    told = partly_delivered(segments)
+    at = max((s.receipt_at for s in segments if s.receipt_at is not None), default=None)
+    return [] if told is None or at is None else [Step(rfc3339(at), "receipts", told)]
 
 
 class _Kept(msgspec.Struct):

@@ -57,7 +57,7 @@ class Progress:
             return
         if message.resent:
             self._withdraw(self.segments[identifier])
-        standing = fold(self.segments[identifier])
+        standing = fold(self.segments[identifier], self._decisive(message))
         if standing.failed is not None:
             self._fail(message, standing.stage, _failure(standing.failed))
         elif standing.stage in _WAITING:
@@ -69,6 +69,18 @@ class Progress:
             self._to(message, Stage.SUBMITTED, self._receipt_due(message))
         else:
             self._to(message, standing.stage, None)
+
+    def _decisive(self, message: Message) -> int | None:
+        """The number of the only segment of a long message that its link's SMSC reports on."""
+        if message.segments == 1 or message.link is None:
+            return None
+        match self._rules.dialect(message.link).segments:
+            case "all":
+                return None
+            case "first":
+                return 1
+            case "last":
+                return message.segments
 
     def stop(self, message: Message, stage: SegmentStage, failure: Failure) -> None:
         """What still waits of a message will not leave: it failed, unless a resend was all that waited.

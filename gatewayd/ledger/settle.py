@@ -60,6 +60,7 @@ def settle(
         _Settling(tables, progress, box).outcomes(outcomes)
     if receipts:
         box.receive(receipts)
+    box.close()
     progress.journal.close()
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from gatewayd.ledger.fold import fold
+from gatewayd.ledger.fold import fold, partly_delivered
 from gatewayd.ledger.progress import Progress
 from gatewayd.ledger.rules import Rules
 from gatewayd.ledger.tables import Tables
@@ -44,7 +44,8 @@ def _end_wait(progress: Progress, message: Message, now: Millis) -> None:
     if fold(progress.segments[message.id]).stage is Stage.RESUME:
         _try_again(progress, message, now)
     else:
-        progress.journal.move(message, Stage.UNKNOWN, None, error=Failure("receipt_missing"))
+        told = partly_delivered(progress.segments[message.id])
+        progress.journal.move(message, Stage.UNKNOWN, None, error=Failure("receipt_missing", told))
 
 
 _STEP: dict[Stage, Callable[[Progress, Message, Millis], None]] = {

@@ -77,6 +77,7 @@ class MemoryTables:
         self._segments: _Rows[tuple[MessageId, int, int], Segment] = _Rows(self._undo)
         self._references: _Rows[tuple[str, str], int] = _Rows(self._undo)
         self._receipts: _Rows[int, ParkedReceipt] = _Rows(self._undo)
+        self._id_pairs: _Rows[tuple[str, str], int] = _Rows(self._undo)
         self._events: _Rows[int, Event] = _Rows(self._undo)
         self._floors: _Rows[str, int] = _Rows(self._undo)
         self._consumers: _Rows[tuple[str, str], Consumer] = _Rows(self._undo)
@@ -268,6 +269,23 @@ class MemoryTables:
 
     def receipts_of(self, message: MessageId) -> list[ParkedReceipt]:
         return self._kept(lambda r: r.message == message)
+
+    def parked_after(self, link: str, after: int, limit: int) -> list[ParkedReceipt]:
+        return self._kept(lambda r: r.message is None and r.link == link and r.id > after)[:limit]
+
+    def parked_count(self, link: str) -> int:
+        return len(self.parked_after(link, 0, len(self._receipts)))
+
+    def newest_parked(self, link: str) -> Millis | None:
+        rows = self.parked_after(link, 0, len(self._receipts))
+        return rows[-1].at if rows else None
+
+    def add_id_pairs(self, rows: Sequence[tuple[str, str, int]]) -> None:
+        for link, notation, more in rows:
+            self._id_pairs[link, notation] = self._id_pairs.get((link, notation), 0) + more
+
+    def id_pairs(self, link: str) -> dict[str, int]:
+        return {place[1]: self._id_pairs[place] for place in sorted(self._id_pairs) if place[0] == link}
 
     # events and their consumers
 

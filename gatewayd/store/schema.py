@@ -72,7 +72,15 @@ CREATE TABLE parts (
 ) WITHOUT ROWID;
 """
 
-MIGRATIONS: Final = (_V1,)
+_V2: Final = """
+-- how receipts of a link write the ids that its responses told: receipt_ids.Notation -> pairs seen
+CREATE TABLE id_pairs (
+    link TEXT NOT NULL, notation TEXT NOT NULL, pairs INTEGER NOT NULL, PRIMARY KEY (link, notation)
+) WITHOUT ROWID;
+CREATE INDEX receipts_parked ON receipts (link) WHERE message IS NULL;
+"""
+
+MIGRATIONS: Final = (_V1, _V2)
 VERSION: Final = len(MIGRATIONS)
 
 

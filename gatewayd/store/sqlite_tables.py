@@ -289,6 +289,29 @@ class SqliteTables:
     def receipts_of(self, message: MessageId) -> list[ParkedReceipt]:
         return self._receipts("message = ?", message)
 
+    def parked_after(self, link: str, after: int, limit: int) -> list[ParkedReceipt]:
+        sql = (
+            f"SELECT {_RECEIPT} FROM receipts WHERE link = ? AND message IS NULL AND id > ?"  # noqa: S608  fixed
+            " ORDER BY id LIMIT ?"
+        )
+        return [ParkedReceipt(*row) for row in self._db.execute(sql, (link, after, limit))]
+
+    def parked_count(self, link: str) -> int:
+        return int(self._one("SELECT count(*) FROM receipts WHERE link = ? AND message IS NULL", link))
+
+    def newest_parked(self, link: str) -> Millis | None:
+        sql = "SELECT at FROM receipts WHERE link = ? AND message IS NULL ORDER BY id DESC LIMIT 1"
+        row = self._db.execute(sql, (link,)).fetchone()
+        return None if row is None else row[0]
+
+    def add_id_pairs(self, rows: Sequence[tuple[str, str, int]]) -> None:
+        sql = "INSERT INTO id_pairs VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET pairs = pairs + excluded.pairs"
+        self._db.executemany(sql, rows)
+
+    def id_pairs(self, link: str) -> dict[str, int]:
+        sql = "SELECT notation, pairs FROM id_pairs WHERE link = ? ORDER BY notation"
+        return dict(self._db.execute(sql, (link,)).fetchall())
+
     # events and their consumers
 
     def next_cursor(self) -> int:

@@ -341,6 +341,39 @@ async def test_parked_receipts(store: Store) -> None:
     assert bodies(await store.read(lambda tables: tables.parked("a", ["x"]))) == b"5"
 
 
+async def test_parked_receipts_of_a_link(store: Store) -> None:
+    """What is nobody's yet, step by step in the order it came; how many, and when the newest came."""
+
+    def write(tables: Tables) -> None:
+        rows = [("a", None), ("b", None), ("a", MessageId(5)), ("a", None), ("a", None)]
+        tables.park(
+            [ParkedReceipt(0, link, "x", "86", NOW + n, m, b"%d" % n) for n, (link, m) in enumerate(rows)]
+        )
+
+    first = await both(store, write, lambda tables: tables.parked_after("a", 0, 2))
+    assert [row.body for row in first] == [b"0", b"3"]
+    rest = await store.read(lambda tables: tables.parked_after("a", first[-1].id, 2))
+    assert [row.body for row in rest] == [b"4"]
+
+    def told(tables: Tables, link: str) -> tuple[int, int | None]:
+        return tables.parked_count(link), tables.newest_parked(link)
+
+    assert await store.read(told, "a") == (3, NOW + 4)
+    assert await store.read(told, "b") == (1, NOW + 1)
+    assert await store.read(told, "c") == (0, None)
+
+
+async def test_id_pairs(store: Store) -> None:
+    """Added up for each link and notation."""
+    await store.write(lambda tables: tables.add_id_pairs([("a", "as_is", 3), ("b", "as_is", 1)]))
+    found = await both(
+        store,
+        lambda tables: tables.add_id_pairs([("a", "as_is", 2), ("a", "any_case", 1)]),
+        lambda tables: (tables.id_pairs("a"), tables.id_pairs("b"), tables.id_pairs("c")),
+    )
+    assert found == ({"any_case": 1, "as_is": 5}, {"as_is": 1}, {})
+
+
 async def test_events(store: Store) -> None:
     """In order of their cursors, per client and per message; a purge tells each client how far it went."""
 

@@ -1,0 +1,35 @@
+"""A database of an older gatewayd is brought to the present schema, with what it holds."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from gatewayd.ledger.tables import ParkedReceipt
+from gatewayd.store.open import open_store
+from gatewayd.store.schema import MIGRATIONS, VERSION
+
+
+def made_by(version: int, path: Path) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        for script in MIGRATIONS[:version]:
+            db.executescript(script)
+        db.execute(f"PRAGMA user_version = {version}")
+        db.execute(
+            "INSERT INTO receipts (link, smsc_id, number, at, message, body)"
+            " VALUES ('a', 'x', '86', 7, NULL, x'31'), ('a', 'y', '86', 8, 5, x'32')"
+        )
+
+
+async def test_version_1_learns_to_keep_id_pairs(tmp_path: Path) -> None:
+    """Parked receipts are there still, are counted, and pairs can be learnt."""
+    path = tmp_path / "store.db"
+    made_by(1, path)
+    async with open_store(f"sqlite://{path}", 100) as store:
+        assert await store.read(lambda t: t.parked_after("a", 0, 9)) == [
+            ParkedReceipt(1, "a", "x", "86", 7, None, b"1")
+        ]
+        assert await store.read(lambda t: (t.parked_count("a"), t.newest_parked("a"))) == (1, 7)
+        await store.write(lambda t: t.add_id_pairs([("a", "as_is", 2)]))
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (VERSION,)
+        assert db.execute("SELECT * FROM id_pairs").fetchall() == [("a", "as_is", 2)]
