@@ -1,6 +1,7 @@
 """smsc-simulator: the bundled SMSC on a TCP port."""
 
 import signal
+import ssl
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -14,13 +15,14 @@ import trio
 
 from gatewayd.errors import ConfigError
 from simulator import control
-from simulator.judge import judge_file
+from simulator.judge import judge_file, readable
 from simulator.record import Recorder
 from simulator.scenario import Scenario, load
 from simulator.smsc import Smsc
 
 EXIT_CONFIG = 78
 
+Readable = click.Path(dir_okay=False, exists=True, path_type=Path)
 Writable = click.Path(dir_okay=False, writable=True, path_type=Path)
 
 
@@ -33,8 +35,17 @@ Writable = click.Path(dir_okay=False, writable=True, path_type=Path)
 @click.option("--record", type=Writable, help="Append what is seen and done, a JSON object a line.")
 @click.option("--judge", type=Writable, help="At the end write what the record shows, as JSON.")
 @click.option("--control", "socket", type=Writable, help="Unix socket for commands while it runs.")
-def main(
-    host: str, port: int, scenario: Path | None, record: Path | None, judge: Path | None, socket: Path | None
+@click.option("--certificate", type=Readable, help="PEM: speak TLS from the first octet.")
+@click.option("--key", type=Readable, help="PEM: its key, if not in the same file.")
+def main(  # noqa: PLR0913, PLR0917  one for each option
+    host: str,
+    port: int,
+    scenario: Path | None,
+    record: Path | None,
+    judge: Path | None,
+    socket: Path | None,
+    certificate: Path | None,
+    key: Path | None,
 ) -> None:
     """A simulated SMSC. Without a scenario any credentials bind and every message is delivered at once.
 
@@ -43,9 +54,12 @@ def main(
     try:
         settings = load(scenario) if scenario else Scenario()
         with _record(record, needed=judge is not None) as path:
-            trio.run(_run, host, port, settings, path, socket)
+            tls = _tls(certificate, key) if certificate else None
+            trio.run(_run, host, port, settings, path, socket, tls)
             if judge is not None and path is not None:
-                _write(judge, msgspec.json.format(msgspec.json.encode(judge_file(path))) + b"\n")
+                verdict = judge_file(path)
+                _write(judge, msgspec.json.format(msgspec.json.encode(verdict)) + b"\n")
+                click.echo(readable(verdict))
     except ConfigError as error:
         click.echo(error, err=True)
         sys.exit(EXIT_CONFIG)
@@ -54,7 +68,20 @@ def main(
         sys.exit(1)
 
 
-async def _run(host: str, port: int, scenario: Scenario, record: Path | None, socket: Path | None) -> None:
+def _tls(certificate: Path, key: Path | None) -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    return context
+
+
+async def _run(
+    host: str,
+    port: int,
+    scenario: Scenario,
+    record: Path | None,
+    socket: Path | None,
+    tls: ssl.SSLContext | None,
+) -> None:
     recorder = Recorder(record)
     try:
         with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
@@ -65,12 +92,20 @@ async def _run(host: str, port: int, scenario: Scenario, record: Path | None, so
                 nursery.start_soon(smsc.run)
                 if commands is not None:
                     nursery.start_soon(control.serve, smsc, commands)
-                await nursery.start(partial(trio.serve_listeners, smsc.serve, listeners))
+                await nursery.start(partial(trio.serve_listeners, partial(_serve, smsc, tls), listeners))
                 click.echo(f"listening {_address(listeners[0])}")
                 await anext(signals)
                 nursery.cancel_scope.cancel()
     finally:
         recorder.close()
+
+
+async def _serve(smsc: Smsc, tls: ssl.SSLContext | None, stream: trio.SocketStream) -> None:
+    """One connection; a handshake that fails ends it as a lost one."""
+    if tls is None:
+        await smsc.serve(stream)
+    else:
+        await smsc.serve(trio.SSLStream(stream, tls, server_side=True, https_compatible=True))
 
 
 def _address(listener: trio.SocketListener) -> str:

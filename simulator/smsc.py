@@ -47,12 +47,12 @@ class UnknownAccount(GatewayError):
 class Smsc:
     """One SMSC in this process. `run` must run for anything delayed to happen."""
 
-    def __init__(self, scenario: Scenario, recorder: record.Recorder) -> None:
-        """Reads the trio clock, so it is made inside trio.run."""
+    def __init__(self, scenario: Scenario, recorder: record.Recorder, epoch: float | None = None) -> None:
+        """Made inside trio.run. epoch: Unix time at which the trio clock is 0; absent: the system's."""
         self.scenario = scenario
         self._recorder = recorder
         self._agenda = Agenda()
-        wall_offset = time.time() - trio.current_time()
+        wall_offset = time.time() - trio.current_time() if epoch is None else epoch
         self._world = World(self._agenda, recorder, _numbers(scenario), wall_offset)
         self._accounts: dict[str, Account] = {}
         self._bound: dict[Connection, Account] = {}

@@ -75,7 +75,10 @@ class Steps(trio.abc.Instrument):
 
 
 class Lab:
-    """links, more: of the configuration, in YAML. A link's host is its name, and so is its system_id."""
+    """links, more: of the configuration, in YAML. A link's host is its name, and so is its system_id.
+
+    accounts: of the SMSC, one for each link and what else is given; or all of its scenario.
+    """
 
     def __init__(
         self,
@@ -85,6 +88,7 @@ class Lab:
         links: Mapping[str, str],
         more: str = "",
         accounts: Mapping[str, Any] | None = None,
+        scenario: Scenario | None = None,
     ) -> None:
         lines = [f"  {name}: {{host: {name}, system_id: {name}, {given}}}" for name, given in links.items()]
         config = parse_config((CONFIG % ("\n".join(lines), more)).encode(), "test.yml")
@@ -93,8 +97,9 @@ class Lab:
         self.metrics, self.store = Metrics(), WatchedStore()
         self.store.watch(self.metrics.committed)
         self._path = path / "record"
-        scenario = Scenario().changed({"accounts": {name: {} for name in links} | dict(accounts or {})})
-        self.smsc = Smsc(scenario, Recorder(self._path))
+        if scenario is None:
+            scenario = Scenario().changed({"accounts": {name: {} for name in links} | dict(accounts or {})})
+        self.smsc = Smsc(scenario, Recorder(self._path), epoch=NOW / 1000)
         self.net = Net(nursery, self.smsc)
         patch.setattr(link_module, "connect", self.net.connect)
         self.pool = Pool(self.store, self.snapshot, self.rules, self.metrics, self.millis)

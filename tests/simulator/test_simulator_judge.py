@@ -2,8 +2,12 @@
 
 from typing import Any
 
-from simulator.judge import judge
-from simulator.record import AnyEvent, Bind, Start, Submit
+import pytest
+
+from simulator.judge import judge, readable
+from simulator.record import Answer, AnyEvent, Bind, Loss, Mo, Start, Submit
+
+REFUSED: dict[str, Any] = {"command_status": 0x58, "message_id": ""}
 
 
 def bind(window: int = 0, throughput: float = 0) -> Bind:
@@ -36,7 +40,7 @@ def submit(text: str, at: float = 0, **fields: Any) -> Submit:
 
 
 def refused(text: str) -> Submit:
-    return submit(text, command_status=0x58, message_id="")
+    return submit(text, **REFUSED)
 
 
 def test_content_taken_again_after_an_answer_is_a_duplicate() -> None:
@@ -100,3 +104,94 @@ def test_accounts_are_judged_apart_and_summed() -> None:
     verdict = judge([submit("a"), submit("a", account="other"), submit("a", account="other")])
     assert (verdict.submits, verdict.distinct, verdict.duplicates) == (3, 2, 1)
     assert (verdict.accounts["acme"].duplicates, verdict.accounts["other"].duplicates) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("validity", "arrivals", "expired"),
+    [
+        ("000000000100000R", [0, 59], 0),
+        ("000000000100000R", [0, 61], 1),
+        ("200101000100000+", [1_577_836_859, 1_577_836_861], 1),
+        ("200101080100032+", [1_577_836_859, 1_577_836_861], 1),
+        ("", [0, 10**6], 0),
+        ("nonsense", [0, 10**6], 0),
+    ],
+)
+def test_expired_ones_that_still_came(validity: str, arrivals: list[float], expired: int) -> None:
+    """Absolute times with their offset; a relative one counts from the first try of the same content."""
+    tries = [submit("a", at=at, validity_period=validity, **REFUSED) for at in arrivals]
+    assert judge(tries).expired == expired
+
+
+def test_validity_begins_anew_with_what_was_accepted() -> None:
+    """The same text to the same number on another day is another message."""
+    days = [submit("a", at=86_400 * day, validity_period="000000000100000R") for day in range(3)]
+    assert judge(days).expired == 0
+
+
+def opted_out(status: int = 0, words: str = "TD") -> list[AnyEvent]:
+    """A bind that states a mark, an MO, and its answer."""
+    at_sms: dict[str, Any] = {"account": "acme", "session": 1, "sequence_number": 7}
+    return [
+        Bind(at=0, account="acme", session=1, bind="b", command_status=0, marketing="sale", opt_out=("TD",)),
+        Mo(
+            at=0,
+            source="86138",
+            destination="1069",
+            esm_class=0,
+            data_coding=0,
+            short_message=words.encode().hex(),
+            attempt=1,
+            **at_sms,
+        ),
+        Answer(at=0, command_status=status, **at_sms),
+    ]
+
+
+def test_marketing_after_an_opt_out_is_counted() -> None:
+    """From the answered TD on, by the mark, the number and the sender; service messages pass."""
+    said = [
+        submit("sale!"),
+        submit("your code"),
+        submit("sale", destination="86139"),
+        submit("sale", source="1"),
+    ]
+    assert judge([submit("sale"), *opted_out(), *said]).marketing_after_opt_out == 1
+    assert judge([*opted_out(status=0x64), *said]).marketing_after_opt_out == 0
+    assert judge([*opted_out(words="hello"), *said]).marketing_after_opt_out == 0
+    assert judge([*opted_out()[:2], *said]).marketing_after_opt_out == 0
+
+
+@pytest.mark.parametrize(
+    ("segments", "violations"),
+    [
+        ([(1, 1), (2, 1), (3, 1)], 0),
+        ([(2, 1), (1, 1), (3, 1)], 1),
+        ([(1, 1), (2, 2), (3, 1)], 1),
+        ([(1, 1), (2, 1), (2, 1), (3, 1)], 0),
+        ([(3, 1), (2, 1), (1, 1)], 2),
+    ],
+)
+def test_segments_out_of_order_or_over_several_sessions(
+    segments: list[tuple[int, int]], violations: int
+) -> None:
+    """A repeated segment breaks no order; nor does another session once the first one has ended."""
+    events = [submit("x", sar=(9, 3, number), session=session) for number, session in segments]
+    assert judge(events).order_violations == violations
+    moved: list[AnyEvent] = [
+        submit("x", sar=(9, 2, 1)),
+        Loss(at=0, account="acme", session=1, reason="", unanswered=0),
+        submit("y", sar=(9, 2, 2), session=2),
+    ]
+    assert judge(moved).order_violations == 0
+
+
+def test_a_verdict_for_people_names_the_faults() -> None:
+    """One line when all is well; each account its own when there are several."""
+    assert readable(judge([submit("a")])) == "all accounts: 1 submit_sm, 1 taken: 1 distinct; no fault"
+    bad = readable(judge([submit("a"), submit("a"), submit("a", account="other")]))
+    assert bad.splitlines() == [
+        "all accounts: 3 submit_sm, 3 taken: 2 distinct; FAULTS: 1 duplicates",
+        "acme: 2 submit_sm, 2 taken: 1 distinct; FAULTS: 1 duplicates",
+        "other: 1 submit_sm, 1 taken: 1 distinct; no fault",
+    ]

@@ -79,6 +79,8 @@ def test_a_life_by_the_bare_command(tmp_path: Path) -> None:
         esme.send(DeliverSmResp(sequence_number=receipt.sequence_number))
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
+        assert process.stdout is not None
+        assert process.stdout.read() == "all accounts: 1 submit_sm, 1 taken: 1 distinct; no fault\n"
         esme.close()
     verdict = json.loads((tmp_path / "judge").read_text())
     assert (verdict["submits"], verdict["distinct"], verdict["duplicates"]) == (1, 1, 0)
