@@ -5,7 +5,7 @@ from typing import Protocol, TypeAlias, assert_never
 
 import msgspec
 
-from gatewayd.ledger import consumers, lookup, optouts
+from gatewayd.ledger import consumers, lookup, optouts, reconcile
 from gatewayd.ledger.accept import Answer
 from gatewayd.ledger.consumers import Gone
 from gatewayd.ledger.events import View, rfc3339
@@ -18,6 +18,7 @@ from gatewayd.store.base import Store, T
 from gatewayd.upstream import replies, wire
 
 _CANCEL_STEP = 500
+_REPLAY_STEP = 500
 _NOT_FOUND = Refusal("not_found", "this client has no such message")
 _ADMIN_ONLY = Refusal("not_permitted", "only an admin client may do this", "op")
 
@@ -28,6 +29,7 @@ Question: TypeAlias = (
     | wire.OptoutCheck
     | wire.OptoutAdd
     | wire.OptoutRemove
+    | wire.LinkReceipts
     | wire.Status
     | wire.Ping
 )
@@ -56,6 +58,13 @@ class Added(msgspec.Struct, frozen=True):
 
 class Removed(msgspec.Struct, frozen=True):
     removed: int
+
+
+class Replayed(msgspec.Struct, frozen=True):
+    """matched: how many of the parked receipts found their segment just now; 0 if that was not asked."""
+
+    matched: int
+    receipts: reconcile.Learnt
 
 
 class Desk:
@@ -112,18 +121,22 @@ class Desk:
                 return {}
             case wire.Status():
                 return await self._status()
-            case wire.Query():
-                found = await self._look_up(lookup.query, client, request)
-                return _NOT_FOUND if found is None else Found(found)
-            case wire.Explain():
-                story = await self._look_up(lookup.explain, client, request)
-                return _NOT_FOUND if story is None else story
+            case wire.Query() | wire.Explain():
+                return await self._tell(client, request)
             case wire.Cancel():
                 return await self._cancel(client, request)
             case wire.OptoutCheck() | wire.OptoutAdd() | wire.OptoutRemove():
                 return await self._optout(client, request)
+            case wire.LinkReceipts():
+                return await self._link_receipts(client, request)
             case _:
                 assert_never(request)
+
+    async def _tell(self, client: str, request: wire.Query | wire.Explain) -> Found | lookup.Story | Refusal:
+        if isinstance(request, wire.Explain):
+            return await self._look_up(lookup.explain, client, request) or _NOT_FOUND
+        found = await self._look_up(lookup.query, client, request)
+        return _NOT_FOUND if found is None else Found(found)
 
     async def _look_up(self, find: Callable[..., T], client: str, request: wire.Query | wire.Explain) -> T:
         owner = self._owner(client, request.id)
@@ -179,6 +192,25 @@ class Desk:
                 rows = [OptOut(number, name, now, "admin", reason) for name in sorted(brands)]
                 rules = SnapshotRules(snapshot)
                 return Added(await self._store.write(optouts.add, rows, rules, now))
+
+    async def _link_receipts(self, client: str, request: wire.LinkReceipts) -> Replayed | Refusal:
+        snapshot, rules = self._snapshot(), SnapshotRules(self._snapshot())
+        if request.link not in snapshot.links:
+            return Refusal("not_found", "there is no such link", "link")
+        if request.replay and not self._is_admin(client):
+            return _ADMIN_ONLY
+        matched = await self._replay(rules, request.link) if request.replay else 0
+        return Replayed(matched, await self._store.read(reconcile.learnt, rules, request.link))
+
+    async def _replay(self, rules: SnapshotRules, link: str) -> int:
+        """In steps, so that many receipts do not keep others from the store."""
+        total, after = await self._store.write(reconcile.replay, rules, link, 0, _REPLAY_STEP, self._clock())
+        while after:
+            matched, after = await self._store.write(
+                reconcile.replay, rules, link, after, _REPLAY_STEP, self._clock()
+            )
+            total += matched
+        return total
 
     def _brands(self, client: str, brand: str | None, *, admin: bool) -> Collection[str] | Refusal:
         snapshot = self._snapshot()

@@ -147,6 +147,13 @@ class OptoutRemove(_Request, frozen=True, kw_only=True, gc=False, tag="optout_re
     reason: Annotated[str, Meta(max_length=255)] | None = None
 
 
+class LinkReceipts(_Request, frozen=True, kw_only=True, gc=False, tag="link_receipts"):
+    """What was learnt of a link's receipts. replay: match those of no known segment anew (admin)."""
+
+    link: str
+    replay: bool = False
+
+
 class Status(_Request, frozen=True, kw_only=True, gc=False, tag="status"):
     """Links and queues."""
 
@@ -166,6 +173,7 @@ Request: TypeAlias = (
     | OptoutCheck
     | OptoutAdd
     | OptoutRemove
+    | LinkReceipts
     | Status
     | Ping
 )

@@ -28,7 +28,7 @@ from gatewayd.upstream.server import Server
 NOW = 1_795_000_000_000
 CONFIG = """
 store: sqlite:///nowhere/not-used.db
-links: {smsc: {host: localhost, system_id: x}}
+links: {smsc: {host: localhost, system_id: x, receipts: %(receipts)s}}
 brands:
   mall: {signature: null, sender: "10690001"}
   bank: {signature: null, sender: "10690002"}
@@ -41,7 +41,14 @@ limits: {stream_connections: %(connections)d, event_window: %(event_window)d, li
 
 def settings(**given: object) -> Snapshot:
     """The configuration of these tests; this process is the client `shop`."""
-    defaults = {"uid": os.getuid(), "admin": "false", "window": 50, "connections": 5, "event_window": 10}
+    defaults = {
+        "uid": os.getuid(),
+        "admin": "false",
+        "window": 50,
+        "connections": 5,
+        "event_window": 10,
+        "receipts": "{}",
+    }
     return Snapshot.build(parse_config((CONFIG % {**defaults, **given}).encode(), "test.yml"))
 
 
