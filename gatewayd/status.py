@@ -5,6 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from gatewayd.ledger.tables import Tables
+from gatewayd.link.link import Link
 from gatewayd.link.pool import Pool
 from gatewayd.metrics import Metrics
 from gatewayd.model import LaneId, Millis, Stage, accepted_millis
@@ -57,15 +58,18 @@ class Status:
         return LinkStatus(link.state, link.binds_bound, link.in_use, size, link.bucket.rate)
 
     def waits(self) -> dict[str, str]:
-        """Route -> why what may leave by it has not: no_link, window or rate."""
-        return {route: self._waits(route) for route in {lane.route for lane in self._store.lanes.values()}}
+        """Route -> why what may leave by it has not: no_link, window or rate; absent: it is about to."""
+        routes = {lane.route for lane in self._store.lanes.values()}
+        return {route: reason for route in routes if (reason := self._waits(route)) is not None}
 
-    def _waits(self, route: str) -> str:
+    def _waits(self, route: str) -> str | None:
         links = [self._pool.links[name] for name in parse_spec(route).links if name in self._pool.links]
         usable = [link for link in links if link.usable]
         if not usable:
             return "no_link"
-        return "window" if all(link.full for link in usable) else "rate"
+        if all(link.full for link in usable):
+            return "window"
+        return "rate" if all(map(_rationed, usable)) else None
 
     async def show(self) -> None:
         """Set the gauges that are read off at a scrape."""
@@ -104,6 +108,11 @@ class Status:
             name = self._store.lanes[lane].class_
             oldest[name] = max(age, oldest.get(name, 0.0))
         return oldest
+
+
+def _rationed(link: Link) -> bool:
+    """Whether a rate, or a pause after ESME_RTHROTTLED, decides when the next segment leaves."""
+    return link.bucket.rate > 0 or link.bucket.available(link.now()) == 0
 
 
 def _ages(tables: Tables, lanes: list[LaneId], now: Millis) -> dict[LaneId, float]:

@@ -30,6 +30,7 @@ def test_window_and_throughput_hold_over_binds_lengths_and_reconnects(
     submitting = Thread(target=bulk.submit)
     submitting.start()
     smsc.until(submits=200)
+    assert daemon.query(id=bulk.ids["#250#"])["reason"] == "rate"
     smsc.do("drop")
     submitting.join()
     events = consume(daemon)
