@@ -96,7 +96,10 @@ class Smsc:
                 case RequestReceived(Bind() as request):
                     self._bind(connection, request)
                 case RequestReceived(QuerySm() | CancelSm() | ReplaceSm() as request):
-                    connection.respond(request, self._bound[connection].manage(request))
+                    account = self._bound[connection]
+                    account.take(connection, submits, trio.current_time())  # those before it come first
+                    submits = []
+                    connection.respond(request, account.manage(request))
                 case RequestReceived(request) if type(request) in REQUESTS:
                     self._refuse(connection, request)
                 case ResponseReceived(response=response, context=Delivery() as delivery):

@@ -100,9 +100,16 @@ class Process:
 class Simulator(Process):
     """The bundled SMSC; keeps its port, record and control socket over restarts."""
 
-    def __init__(self, folder: Path, name: str = "smsc", scenario: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        name: str = "smsc",
+        scenario: Mapping[str, Any] | None = None,
+        options: Sequence[str] = (),
+    ) -> None:
         super().__init__(folder, name)
         self.port = 0
+        self._options = options
         self.record_path = folder / f"{name}.record"
         self._control = folder / f"{name}.control"
         self._scenario = folder / f"{name}.yaml"
@@ -112,7 +119,7 @@ class Simulator(Process):
     def start(self) -> None:
         files = {"--record": self.record_path, "--control": self._control, "--scenario": self._scenario}
         options = [text for option, path in files.items() for text in (option, str(path))]
-        argv = (sys.executable, "-m", "simulator", "--port", str(self.port), *options)
+        argv = (sys.executable, "-m", "simulator", "--port", str(self.port), *options, *self._options)
         self.spawn(*argv, stdout=subprocess.PIPE)
         assert self.running.stdout is not None
         line = self.running.stdout.readline().decode()

@@ -88,6 +88,7 @@ class Lab:
         links: Mapping[str, str],
         more: str = "",
         accounts: Mapping[str, Any] | None = None,
+        *,
         scenario: Scenario | None = None,
     ) -> None:
         lines = [f"  {name}: {{host: {name}, system_id: {name}, {given}}}" for name, given in links.items()]

@@ -11,7 +11,7 @@ import trio.testing
 from gatewayd.smpp.driver import Driver
 from gatewayd.smpp.events import RequestReceived, ResponseReceived, SessionEvent
 from gatewayd.smpp.limits import Limits
-from gatewayd.smpp.pdu import Bind, BindTransceiver, DeliverSm, DeliverSmResp, Pdu, SubmitSm, SubmitSmResp
+from gatewayd.smpp.pdu import REQUESTS, Bind, BindTransceiver, DeliverSm, Pdu, SubmitSm, SubmitSmResp
 from gatewayd.smpp.session import Session
 from gatewayd.smpp.transitions import Role
 from simulator.record import Record, Recorder
@@ -35,7 +35,8 @@ class Esme:
                 case RequestReceived(request):
                     self.received.append(request)
                     if self.answer is not None:
-                        self.driver.respond(request, DeliverSmResp(command_status=self.answer))
+                        response = REQUESTS[type(request)](command_status=self.answer)
+                        self.driver.respond(request, response)
                 case ResponseReceived(response=response):
                     self.received.append(response)
                 case _:
