@@ -4,7 +4,7 @@ By the id that submit_sm_resp told, or by another notation of it; else by what t
 segment without an id (G2). What points to several segments points to none.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from gatewayd.errors import GatewayError
@@ -31,24 +31,23 @@ class Owners:
 
     def load(self, receipts: Iterable[tuple[str, Receipt]]) -> None:
         """Read what has the ids of these receipts, and where none has, what has another notation of them."""
-        receipts = list(receipts)
+        receipts, wanted = list(receipts), dict[str, set[str]]()
         if not receipts:
             return
         self._journal.flush_segments()
-        self._load((link, name) for link, receipt in receipts for name in names(receipt))
-        self._load(
-            (link, other)
-            for link, receipt in receipts
-            if self._converts(link, receipt) or not self._exact(link, receipt)
-            for other in self._others(link, receipt)
-        )
+        for link, receipt in receipts:
+            wanted.setdefault(link, set()).update(names(receipt))
+        self._load(wanted)
+        others: dict[str, set[str]] = {}
+        for link, receipt in receipts:
+            if self._is_converting(link) or not self._is_named(link, receipt):
+                others.setdefault(link, set()).update(self._others(link, receipt))
+        if others:
+            self._load(others)
 
-    def _load(self, wanted: Iterable[tuple[str, str]]) -> None:
+    def _load(self, wanted: Mapping[str, Collection[str]]) -> None:
         """Segments by link and id, with all segments of their messages."""
-        by_link: dict[str, set[str]] = {}
-        for link, name in wanted:
-            by_link.setdefault(link, set()).add(name)
-        found = [s for link, ids in by_link.items() for s in self._tables.segments_by_smsc_id(link, ids)]
+        found = [s for link, ids in wanted.items() for s in self._tables.segments_by_smsc_id(link, ids)]
         messages = {segment.message for segment in found}
         self._progress.load(messages)
         for message in messages:
@@ -64,10 +63,11 @@ class Owners:
 
     def find(self, link: str, receipt: Receipt) -> Segment | None:
         """The segment that `receipt`, which must have been loaded, is about; None: nobody's, or unclear."""
-        first, second = self._exact, self._renamed
-        if self._converts(link, receipt):
-            first, second = second, first
-        return first(link, receipt) or second(link, receipt) or self._fitting(link, receipt)
+        if self._is_converting(link) and len(names(receipt)) == 1:  # what looks the same is another's
+            by_id = self._renamed(link, receipt) or self._exact(link, receipt)
+        else:
+            by_id = self._exact(link, receipt) or self._renamed(link, receipt)
+        return by_id or self._fitting(link, receipt)
 
     # by id
 
@@ -93,9 +93,13 @@ class Owners:
             return None
         return _meant(fitting) if fitting else None
 
-    def _converts(self, link: str, receipt: Receipt) -> bool:
-        """Whether the id is surely in another notation: then one that looks the same is another's."""
-        return self._rules.dialect(link).notation in CONVERSIONS and len(names(receipt)) == 1
+    def _is_named(self, link: str, receipt: Receipt) -> bool:
+        known = self._named
+        return (link, receipt.smsc_message_id) in known or (link, receipt.text_message_id) in known
+
+    def _is_converting(self, link: str) -> bool:
+        """Whether the link's ids are surely in another notation."""
+        return self._rules.dialect(link).notation in CONVERSIONS
 
     def _others(self, link: str, receipt: Receipt) -> Collection[str]:
         return [other for name in names(receipt) for other in self.notations(link, name)]
@@ -185,7 +189,10 @@ def matching(tables: Tables, link: str, receipts: Sequence[Receipt]) -> list[Not
 
 def names(receipt: Receipt) -> tuple[str, ...]:
     """Its ids: that of the TLV first."""
-    return tuple(name for name in (receipt.smsc_message_id, receipt.text_message_id) if name)
+    first, second = receipt.smsc_message_id, receipt.text_message_id
+    if not second:  # most
+        return (first,) if first else ()
+    return (first, second) if first else (second,)
 
 
 def _choices(candidates: Sequence[Candidate], segments: Sequence[Segment]) -> Iterable[Iterable[Candidate]]:

@@ -121,7 +121,9 @@ class Receipts:
 
     def _learn(self, segment: Segment, link: str, receipt: Receipt) -> None:
         """Count how the receipt writes the id that submit_sm_resp told: the nearest of its notations."""
-        if segment.smsc_id is not None:
+        if segment.smsc_id == receipt.smsc_message_id:
+            self._pairs[link, Notation.AS_IS] += 1
+        elif segment.smsc_id is not None:
             written = [compare(segment.smsc_id, name) for name in names(receipt)]
             if known := [notation for notation in Notation if notation in written]:
                 self._pairs[link, known[0]] += 1

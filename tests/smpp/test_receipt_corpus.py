@@ -89,7 +89,7 @@ def test_row(row: Row) -> None:
 
 
 def test_rows_are_whole() -> None:
-    """There are many; every row has a rule of its own and a public source, and no key that the loader would pass over."""
+    """There are many, each with a rule of its own, a source, and no key that the loader would pass over."""
     assert len(ROWS) >= 150
     assert len(ROWS) == len({row["rule"] for row in ROWS})
     for row in ROWS:
