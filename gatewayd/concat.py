@@ -7,8 +7,8 @@ from typing import Final
 import msgspec
 
 from gatewayd.model import Millis
-from gatewayd.smpp.text import decode
-from gatewayd.smpp.udh import Element
+from gatewayd.smpp.reader import PLAIN_READER, Reader
+from gatewayd.smpp.udh import Element, shifts
 
 WAIT: Final[Millis] = 300_000
 """How long the first segment to arrive waits for the others."""
@@ -55,7 +55,9 @@ class Whole(msgspec.Struct, frozen=True, gc=False):
         return f"Whole({len(self.octets)} octets, complete={self.complete})"
 
 
-def assemble(total: int, segments: Iterable[Inbound], now: Millis, wait: Millis = WAIT) -> Whole | None:
+def assemble(
+    total: int, segments: Iterable[Inbound], now: Millis, wait: Millis = WAIT, reader: Reader = PLAIN_READER
+) -> Whole | None:
     """The message, once all its segments are there or have been waited for; None before that.
 
     segments: of one key, first come first; in any order of numbers. Of a repeated number the first counts,
@@ -68,7 +70,7 @@ def assemble(total: int, segments: Iterable[Inbound], now: Millis, wait: Millis 
     if not complete and not overdue(by_number.values(), now, wait):
         return None
     ordered = [by_number[number] for number in sorted(by_number)]
-    return Whole(_text(ordered), b"".join(s.octets for s in ordered), ordered[0].elements, complete)
+    return Whole(_text(ordered, reader), b"".join(s.octets for s in ordered), ordered[0].elements, complete)
 
 
 def overdue(segments: Iterable[Inbound], now: Millis, wait: Millis = WAIT) -> bool:
@@ -76,13 +78,23 @@ def overdue(segments: Iterable[Inbound], now: Millis, wait: Millis = WAIT) -> bo
     return now >= min((segment.received_at for segment in segments), default=now + 1) + wait
 
 
-def _text(ordered: list[Inbound]) -> str | None:
+def _text(ordered: list[Inbound], reader: Reader) -> str | None:
     """Neighbours in one coding are decoded as one, since a surrogate pair may lie across a cut."""
-    texts = [decode(b"".join(s.octets for s in run), coding) for coding, run in _runs(ordered)]
+    texts = [
+        reader.text(
+            b"".join(reader.unpacked(s.octets, s.data_coding, s.elements) for s in run),
+            run[0].data_coding,
+            shifts(run[0].elements),
+        )
+        for run in _runs(ordered)
+    ]
     return None if None in texts else "".join(filter(None, texts))
 
 
-def _runs(ordered: list[Inbound]) -> Iterable[tuple[int, list[Inbound]]]:
-    """Segments that follow each other without a gap in one data_coding."""
-    places = groupby(enumerate(ordered), lambda place: (place[1].data_coding, place[1].number - place[0]))
-    return [(coding, [segment for _, segment in run]) for (coding, _), run in places]
+def _runs(ordered: list[Inbound]) -> Iterable[list[Inbound]]:
+    """Segments that follow each other without a gap in one data_coding and one alphabet."""
+    places = groupby(
+        enumerate(ordered),
+        lambda place: (place[1].data_coding, shifts(place[1].elements), place[1].number - place[0]),
+    )
+    return [[segment for _, segment in run] for _, run in places]

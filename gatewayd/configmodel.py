@@ -36,6 +36,8 @@ from gatewayd.configtypes import (
     told_by_type,
 )
 from gatewayd.errors import Problem
+from gatewayd.smpp.shift_tables import LANGUAGES
+from gatewayd.smpp.style import DefaultAlphabet, SignatureBy, Style, Wide
 from gatewayd.yamltext import Document, Path
 
 
@@ -143,6 +145,58 @@ class Receipts(Model):
     )
 
 
+class Text(Model):
+    alphabet: Literal["gsm7", "latin1", "ascii"] = Field(
+        default="gsm7", description="the SMSC's default alphabet: what it reads in data_coding 0, both ways"
+    )
+    packed: bool = Field(
+        default=False, description="GSM 7-bit characters travel packed, 160 in 140 octets, both ways"
+    )
+    wide: Literal["ucs2", "gbk"] = Field(
+        default="ucs2",
+        description="how texts leave that the default alphabet lacks characters of; gbk: data_coding 15, "
+        "of Chinese relays; what GBK lacks leaves as UCS-2",
+    )
+    byte_order: Literal["big", "little"] = Field(default="big", description="of UCS-2, both ways")
+    byte_order_mark: bool = Field(
+        default=False, description="one at the head of each UCS-2 text; it takes the room of a character"
+    )
+    national_shift: tuple[
+        Literal["tr", "es", "pt", "bn", "gu", "hi", "kn", "ml", "or", "pa", "ta", "te", "ur"], ...
+    ] = Field(
+        default=(),
+        description="languages whose tables handsets here have; used where it saves segments against UCS-2",
+    )
+    transliterate: bool = Field(
+        default=False,
+        description="typographic signs and accents that the default alphabet lacks become near ones of it; "
+        "a text with other characters is left as it is",
+    )
+    signature: Literal["keep", "strip_head", "strip_tail"] = Field(
+        default="keep",
+        description="strip: the carrier writes the brand's signature, at head or tail; it is taken off the "
+        "text, and its room left free",
+    )
+    count: Literal["gsm", "cn"] = Field(
+        default="gsm",
+        description="what the carrier bills; cn: 70 and 67 characters whatever the encoding, told as "
+        "billed in the reply to a submit",
+    )
+
+    @property
+    def style(self) -> Style:
+        return Style(
+            alphabet=DefaultAlphabet(self.alphabet),
+            packed=self.packed,
+            wide=Wide(self.wide),
+            little_endian=self.byte_order == "little",
+            byte_order_mark=self.byte_order_mark,
+            shifts=tuple(LANGUAGES[code] for code in self.national_shift),
+            transliterate=self.transliterate,
+            signature=SignatureBy(self.signature),
+        )
+
+
 class Link(Model):
     host: str = Field(min_length=1, description="the SMSC's name or address")
     port: int = Field(default=2775, ge=1, le=65_535, description="the SMSC's TCP port")
@@ -194,6 +248,7 @@ class Link(Model):
     receipts: Receipts = Field(default=Receipts(), description="how the SMSC writes receipts")
 
     def source(self, sender: str) -> tuple[int, int]:
+    text: Text = Field(default=Text(), description="how the SMSC wants texts written")
         """(TON, NPI) of a sender: what the link sets, else alphanumeric (5, 0) or a service code (0, 1).
 
         Service codes with TON 0 are what carriers' guides ask for; 3.4 section 5.2.5 lists the values.

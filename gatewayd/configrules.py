@@ -94,6 +94,15 @@ def _routes_exist(draft: Draft) -> Iterator[Finding]:
             yield Finding(("links", name, "bind"), "the only link binds as receiver and cannot send")
 
 
+def _text_fits_together(draft: Draft) -> Iterator[Finding]:
+    """Septets and national tables are GSM 7-bit; an SMSC that reads Latin-1 or ASCII packs by itself."""
+    for name, link in draft.config.links.items():
+        text = link.text
+        for key in ("packed", "national_shift"):
+            if getattr(text, key) and text.alphabet != "gsm7":
+                yield Finding(("links", name, "text", key), f"{key} goes with alphabet gsm7 only")
+
+
 def _listener_is_whole(draft: Draft) -> Iterator[Finding]:
     for index, listener in enumerate(draft.config.listeners):
         path = ("listeners", index)
@@ -270,6 +279,7 @@ def _tests(draft: Draft) -> Iterator[Finding]:
 RULES: tuple[Rule, ...] = (
     _links_exist,
     _routes_exist,
+    _text_fits_together,
     _listener_is_whole,
     _listener_client,
     _listener_once,

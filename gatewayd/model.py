@@ -120,6 +120,8 @@ class Content(msgspec.Struct, frozen=True, array_like=True, gc=False):
     to: digits with country code. text, or data with udh (octets) for a binary message.
     encoding, segments, state: as told in the answer to the submit.
     fingerprint: of the request, to tell a repeated key from a conflicting one.
+    asked: the client named the encoding itself; else each link writes the text as suits it best.
+    billed: segments as the carrier counts them, where the first link of the route says how; else None.
     """
 
     to: str
@@ -137,6 +139,8 @@ class Content(msgspec.Struct, frozen=True, array_like=True, gc=False):
     tag: str | None = None
     order_key: str | None = None
     fingerprint: bytes = b""
+    asked: bool = False
+    billed: int | None = None
 
 
 class Failure(msgspec.Struct, frozen=True, gc=False):

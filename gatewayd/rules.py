@@ -9,26 +9,29 @@ from gatewayd.model import Content, Lane, Refusal
 from gatewayd.numbers import InvalidNumber, canonical
 from gatewayd.policy import pipeline
 from gatewayd.policy.subject import Facts, Subject
+from gatewayd.smpp.reader import PLAIN_READER, Reader
 from gatewayd.smpp.receipt import Dialect, ReceiptState
 from gatewayd.smpp.receipt_ids import Notation
-from gatewayd.smpp.text import Carry, Encoding, Part, split, split_binary
+from gatewayd.smpp.text import Encoding, Part, split_binary
+from gatewayd.smpp.writer import Writer
 from gatewayd.snapshot import ClassPolicy, Snapshot
 
 _FALLBACK_CLASS: Final = "notice"
 _USUAL: Final = Dialect()
+_PLAIN: Final = Writer()
 
 
 class SnapshotRules:
     """Pure; one for each generation of the configuration.
 
     A class that is gone from the configuration is treated as notice, a link that is gone as one
-    with the default form of long messages and of receipts: what was accepted is carried through.
+    with the default form of texts and of receipts: what was accepted is carried through.
     """
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
         self._class_rules = {name: _class_rule(policy) for name, policy in snapshot.classes.items()}
-        self._carry = {name: Carry(link.long_messages) for name, link in snapshot.links.items()}
+        self._readers = {name: Reader(link.text.style) for name, link in snapshot.links.items()}
         self._dialects = {name: _dialect(link) for name, link in snapshot.links.items()}
 
     def class_rule(self, class_: str) -> ClassRule:
@@ -42,10 +45,14 @@ class SnapshotRules:
         return outcome if isinstance(outcome, Refusal) else None
 
     def parts(self, content: Content, link: str, reference: int) -> tuple[Part, ...]:
-        carry = self._carry.get(link, Carry.UDH8)
-        if content.text is None:
-            return split_binary(content.data or b"", content.udh, carry, reference)
-        return split(content.text, Encoding(content.encoding), carry, reference)
+        writer, text = self._snapshot.writers.get(link, _PLAIN), content.text
+        if text is None:
+            return split_binary(content.data or b"", content.udh, writer.carry, reference)
+        asked = Encoding(content.encoding) if content.asked else None
+        return writer.split(text, asked, reference, self._snapshot.signature_by(writer, content.sender, text))
+
+    def reader(self, link: str) -> Reader:
+        return self._readers.get(link, PLAIN_READER)
 
     def sends_reference(self, link: str) -> bool:
         settings = self._snapshot.links.get(link)

@@ -22,6 +22,8 @@ from gatewayd.configrules import (
 from gatewayd.configtypes import zone
 from gatewayd.errors import Problem
 from gatewayd.numbers import InvalidNumber, canonical
+from gatewayd.smpp.text import Carry
+from gatewayd.smpp.writer import Writer
 
 _ALL = "*"
 
@@ -78,6 +80,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     classes: Mapping[str, ClassPolicy]
     brands: Mapping[str, Brand]
     links: Mapping[str, Link]
+    writers: Mapping[str, Writer]
     routes: tuple[routing.Route, ...]
     timezone: tzinfo
     default_country: str
@@ -93,6 +96,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
             classes=MappingProxyType({name: _class_policy(name, config) for name in names}),
             brands=MappingProxyType(config.brands),
             links=MappingProxyType(config.links),
+            writers=MappingProxyType({name: _writer(link) for name, link in config.links.items()}),
             routes=_routes(config),
             timezone=zone(config.policy.timezone),
             default_country=config.policy.default_country,
@@ -124,6 +128,22 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(
             name for name, brand in self.brands.items() if address and brand.sender.startswith(address)
         )
+
+    def signature_by(self, writer: Writer, sender: str, text: str) -> str:
+        """The signature that the carrier writes in place of ours; empty if it writes none.
+
+        Where brands share a sender: the one the text has, else the longest, so that there is room for any.
+        """
+        if not writer.strips:
+            return ""
+        signatures = [self.brands[name].signature or "" for name in self.brands_at(sender)]
+        signatures.sort(key=len, reverse=True)
+        carried = (s for s in signatures if s and (text.startswith(s) or text.endswith(s)))
+        return next(carried, signatures[0] if signatures else "")
+
+
+def _writer(link: Link) -> Writer:
+    return Writer(Carry(link.long_messages), link.text.style)
 
 
 def routing_tests(config: Config, snapshot: Snapshot) -> list[Problem]:

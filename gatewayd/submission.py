@@ -4,7 +4,6 @@ The order of judgement is the contract's (section 4); the first failure answers.
 """
 
 import re
-from collections.abc import Mapping
 from datetime import datetime
 from hashlib import blake2b
 from typing import Final, NamedTuple
@@ -12,14 +11,14 @@ from typing import Final, NamedTuple
 import msgspec
 
 from gatewayd import routing
-from gatewayd.configmodel import Link
 from gatewayd.ledger.accept import Accepted, first_stage
 from gatewayd.model import Content, Lane, Millis, Refusal, Stage
 from gatewayd.numbers import InvalidNumber, canonical
 from gatewayd.policy import pipeline
 from gatewayd.policy.subject import Facts, Subject
-from gatewayd.smpp.text import Carry, Encoding, InvalidHeader, Unencodable, choose, count, split_binary
+from gatewayd.smpp.text import Carry, Encoding, InvalidHeader, Unencodable, billed_cn, split_binary
 from gatewayd.smpp.udh import parse_udh
+from gatewayd.smpp.writer import Writer
 from gatewayd.snapshot import ClassPolicy, Rights, Snapshot
 from gatewayd.upstream.wire import LONGEST_VALIDITY, Submit
 
@@ -102,13 +101,16 @@ class Submission:
 
     def _accepted(self, text: str | None, spec: str) -> Accepted:
         request, send_at = self._request, self._send_at
-        carry = _carry(spec, self._snapshot.links)
+        link = routing.parse_spec(spec).first  # what is told at submit is that link's
+        writer = self._snapshot.writers[link]
         data, header = bytes.fromhex(request.data or ""), bytes.fromhex(request.udh or "")
         if text is None:
-            encoding, segments = Encoding.BINARY, _count_binary(data, header, carry)
+            encoding, segments = Encoding.BINARY, _count_binary(data, header, writer.carry)
+            billed = None
         else:
-            encoding = choose(text) if request.encoding == "auto" else Encoding(request.encoding)
-            segments = _count(text, encoding, carry)
+            signature = self._snapshot.signature_by(writer, self._sender, text)
+            encoding, segments = _measure(text, request.encoding, writer, signature)
+            billed = self._billed(link, text, signature)
         limit = self._snapshot.limits.max_segments
         if segments > limit:
             raise _Refused("text_too_long", f"{segments} segments, {limit} are allowed", "text")
@@ -129,10 +131,18 @@ class Submission:
             tag=request.tag,
             order_key=request.order_key,
             fingerprint=self.fingerprint,
+            asked=request.encoding != "auto",
+            billed=billed,
         )
         due = self._expires_at if stage is Stage.READY or send_at is None else send_at
         lane = Lane(spec, self._class.name, self._rights.name, self.brand)
         return Accepted(content, lane, stage, due, warnings=_warnings(request))
+
+    def _billed(self, link: str, text: str, signature: str) -> int | None:
+        """As the carrier counts where it does not count submit_sm."""
+        if self._snapshot.links[link].text.count == "gsm":
+            return None
+        return billed_cn(text if signature in text else signature + text)
 
 
 def _check_form(request: Submit) -> None:
@@ -229,16 +239,11 @@ def _millis(text: str, field: str) -> Millis:
     raise _Refused("invalid_request", "is no RFC 3339 time with offset", field)
 
 
-def _carry(spec: str, links: Mapping[str, Link]) -> Carry:
-    """How the first link of the route sends long messages; the count told at submit is that link's."""
-    return Carry(links[routing.parse_spec(spec).first].long_messages)
-
-
-def _count(text: str, encoding: Encoding, carry: Carry) -> int:
+def _measure(text: str, asked: str, writer: Writer, signature: str) -> tuple[Encoding, int]:
     try:
-        return count(text, encoding, carry)
+        return writer.measure(text, None if asked == "auto" else Encoding(asked), signature)
     except Unencodable as error:
-        detail = f"the character at place {error.index} does not exist in {encoding.value}"
+        detail = f"the character at place {error.index} does not exist in {error.encoding.value}"
         raise _Refused("unencodable", detail, "text") from None
 
 

@@ -26,6 +26,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("clients: NAME:", model.Client),
     ("links: NAME:", model.Link),
     ("links: NAME: tls:", model.Tls),
+    ("links: NAME: text:", model.Text),
     ("links: NAME: receipts:", model.Receipts),
     ("A secret (password, key)", model.Secret),
     ("encryption:", model.Encryption),
@@ -39,7 +40,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("tests: a list of", model.RoutingTest),
     ("limits:", model.Limits),
 )
-_SPELLED_BELOW = (model.Policy(), model.Limits(), model.Receipts())
+_SPELLED_BELOW = (model.Policy(), model.Limits(), model.Receipts(), model.Text())
 _KINDS: dict[object, str] = {str: "text", int: "whole number", float: "number", bool: "true or false"}
 
 

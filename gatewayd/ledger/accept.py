@@ -52,12 +52,16 @@ class Submission(Protocol):
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """The reply to an accepted submit; the same again for a repeated key."""
+    """The reply to an accepted submit; the same again for a repeated key.
+
+    billed: told only where the link counts otherwise than by submit_sm.
+    """
 
     id: str
     state: str
     segments: int
     encoding: str
+    billed: int | None = None
     warnings: tuple[str, ...] = ()
     duplicate: bool = False
 
@@ -107,7 +111,8 @@ def _repeated(first: tuple[MessageId, Content], submission: Submission) -> Answe
 
 
 def _answer(identifier: MessageId, content: Content, warnings: tuple[str, ...]) -> Answer:
-    return Answer(public_id(identifier), content.state, content.segments, content.encoding, warnings)
+    told = (content.state, content.segments, content.encoding, content.billed)
+    return Answer(public_id(identifier), *told, warnings)
 
 
 class _Intake:

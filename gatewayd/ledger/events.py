@@ -52,7 +52,10 @@ class ReceiptEvent(msgspec.Struct, frozen=True, gc=False, tag="receipt", tag_fie
 
 
 class InboundEvent(msgspec.Struct, frozen=True, gc=False, tag="inbound", tag_field="event"):
-    """An MO message. text is null for a binary one, whose octets are in data (hex)."""
+    """An MO message. text is null for a binary one, whose octets are in data (hex).
+
+    udh: user data header (hex, as a submit has it) without concatenation and national tables: ports; or null.
+    """
 
     cursor: int
     id: str
@@ -60,6 +63,7 @@ class InboundEvent(msgspec.Struct, frozen=True, gc=False, tag="inbound", tag_fie
     to: str
     text: str | None
     data: str | None
+    udh: str | None
     brand: str | None
     opt_out: bool
     rule: str | None

@@ -5,6 +5,7 @@ from typing import Protocol
 import msgspec
 
 from gatewayd.model import Content, Lane, Millis, Refusal
+from gatewayd.smpp.reader import Reader
 from gatewayd.smpp.receipt import Dialect
 from gatewayd.smpp.text import Part
 
@@ -29,6 +30,9 @@ class Rules(Protocol):
 
     def parts(self, content: Content, link: str, reference: int) -> tuple[Part, ...]:
         """The segments of a message as `link` sends them; the same again for the same reference."""
+
+    def reader(self, link: str) -> Reader:
+        """How to read MOs of `link`."""
 
     def sends_reference(self, link: str) -> bool:
         """Whether the link's submit_sm carry user_message_reference, so that receipts may echo it."""

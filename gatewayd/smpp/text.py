@@ -27,6 +27,7 @@ class Encoding(StrEnum):
         return _DATA_CODING[self]
 
 
+GBK: Final = 15
 _DATA_CODING: Final = {Encoding.GSM7: 0, Encoding.LATIN1: 3, Encoding.UCS2: 8, Encoding.BINARY: 4}
 
 
@@ -45,7 +46,14 @@ class Carry(StrEnum):
 
 # Octets of short_message: the radio's 140 hold 160 septets, and a concatenation takes 6 or 7 of the 140.
 # An SMSC turns SAR TLVs into an 8-bit header, so they cost the same.
-_SINGLE: Final = {Encoding.GSM7: 160, Encoding.LATIN1: 140, Encoding.UCS2: 140, Encoding.BINARY: 140}
+SINGLE_OCTETS: Final = 140
+SINGLE_SEPTETS: Final = 160
+_SINGLE: Final = {
+    Encoding.GSM7: SINGLE_SEPTETS,
+    Encoding.LATIN1: SINGLE_OCTETS,
+    Encoding.UCS2: SINGLE_OCTETS,
+    Encoding.BINARY: SINGLE_OCTETS,
+}
 _ROOM: Final = {Carry.UDH8: 134, Carry.UDH16: 133, Carry.SAR: 134}
 
 
@@ -94,6 +102,12 @@ def count(text: str, encoding: Encoding, carry: Carry) -> int:
     return len(_pieces(text, encoding, carry))
 
 
+def billed_cn(text: str) -> int:
+    """Segments as Chinese carriers bill them: 70 characters, or 67 of several, whatever the encoding."""
+    units = len(text.encode("utf-16-le", "surrogatepass")) // 2
+    return 1 if units <= 70 else -(-units // 67)
+
+
 def split(text: str, encoding: Encoding, carry: Carry, reference: int) -> tuple[Part, ...]:
     """The segments of a text, in order.
 
@@ -103,8 +117,8 @@ def split(text: str, encoding: Encoding, carry: Carry, reference: int) -> tuple[
     """
     pieces = _pieces(text, encoding, carry)
     if len(pieces) == 1:
-        return (_whole(pieces[0], encoding, udhi=False),)
-    return _concatenated(pieces, encoding, carry, reference)
+        return (whole(pieces[0], encoding.data_coding, _SINGLE[encoding]),)
+    return concatenated(pieces, encoding.data_coding, carry, reference)
 
 
 def split_binary(data: bytes, header: bytes, carry: Carry, reference: int) -> tuple[Part, ...]:
@@ -118,7 +132,7 @@ def split_binary(data: bytes, header: bytes, carry: Carry, reference: int) -> tu
     if rest:
         raise InvalidHeader("the lengths in the header do not add up")
     if len(header) + len(data) <= _SINGLE[Encoding.BINARY] or carry is Carry.PAYLOAD:
-        return (_whole(header + data, Encoding.BINARY, udhi=bool(header)),)
+        return (whole(header + data, Encoding.BINARY.data_coding, SINGLE_OCTETS, udhi=bool(header)),)
     if any(identifier in {udh.CONCAT_8_BIT, udh.CONCAT_16_BIT} for identifier, _ in elements):
         raise InvalidHeader("a header with a concatenation of its own goes with one segment only")
     if elements and carry is Carry.SAR:
@@ -126,12 +140,12 @@ def split_binary(data: bytes, header: bytes, carry: Carry, reference: int) -> tu
     room = _ROOM[carry] - len(header[1:])
     if room < 1:
         raise InvalidHeader("the header leaves no room for data")
-    return _concatenated(_cut(data, room), Encoding.BINARY, carry, reference, header[1:])
+    return concatenated(_cut(data, room), Encoding.BINARY.data_coding, carry, reference, header[1:])
 
 
 def decode(octets: bytes, data_coding: int) -> str | None:
     """Text of received octets, header removed; nothing makes it fail. None: binary or an unknown coding."""
-    match _ALPHABETS.get(data_coding):
+    match ALPHABETS.get(data_coding):
         case None:
             return None
         case Encoding.GSM7:
@@ -157,7 +171,7 @@ def _gsm_alphabet(data_coding: int) -> str | None:
             return None
 
 
-_ALPHABETS: Final[dict[int, str | None]] = {
+ALPHABETS: Final[dict[int, str | None]] = {
     **{data_coding: _gsm_alphabet(data_coding) for data_coding in range(0x10, 0x100)},
     0: Encoding.GSM7,  # SMPP 3.4 section 5.2.19
     1: "latin-1",  # IA5 is its lower half
@@ -166,7 +180,7 @@ _ALPHABETS: Final[dict[int, str | None]] = {
     7: "iso8859-8",
     8: Encoding.UCS2,
     14: "euc-kr",
-    15: "gb18030",  # GBK: not SMPP's; Chinese relays pass CMPP's and SMGP's msg_fmt through
+    GBK: "gb18030",  # GBK: not SMPP's; Chinese relays pass CMPP's and SMGP's msg_fmt through
 }
 
 
@@ -210,30 +224,29 @@ def _cut(octets: bytes, room: int) -> list[bytes]:
     return [octets[start : start + room] for start in range(0, len(octets), room)]
 
 
-def _whole(octets: bytes, encoding: Encoding, *, udhi: bool) -> Part:
-    """The only segment; what is longer than a segment goes into message_payload."""
-    coding = _DATA_CODING[encoding]
-    if len(octets) <= _SINGLE[encoding]:
-        return Part(octets, udhi, coding, (), 1, 1)
+def whole(octets: bytes, data_coding: int, single: int, *, udhi: bool = False) -> Part:
+    """The only segment, header and all; what is longer than `single` octets goes into message_payload."""
+    if len(octets) <= single:
+        return Part(octets, udhi, data_coding, (), 1, 1)
     if len(octets) > MAX_PAYLOAD:
         raise LocalProtocolError(f"{len(octets)} octets do not fit into message_payload")
-    return Part(b"", udhi, coding, ((udh.MESSAGE_PAYLOAD, octets),), 1, 1)
+    return Part(b"", udhi, data_coding, ((udh.MESSAGE_PAYLOAD, octets),), 1, 1)
 
 
-def _concatenated(
-    pieces: list[bytes], encoding: Encoding, carry: Carry, reference: int, elements: bytes = b""
+def concatenated(
+    pieces: list[bytes], data_coding: int, carry: Carry, reference: int, elements: bytes = b""
 ) -> tuple[Part, ...]:
     """Segments that tell their place, by TLVs or by a header that holds `elements` too."""
-    coding, total = _DATA_CODING[encoding], len(pieces)
+    total = len(pieces)
     if total > MAX_SEGMENTS:
         raise LocalProtocolError(f"{total} segments: concatenation counts to {MAX_SEGMENTS}")
     if carry is Carry.SAR:
         return tuple(
-            Part(piece, False, coding, udh.sar(reference, total, number), number, total)
+            Part(piece, False, data_coding, udh.sar(reference, total, number), number, total)
             for number, piece in enumerate(pieces, 1)
         )
     header = udh.concat_16_bit if carry is Carry.UDH16 else udh.concat_8_bit
     return tuple(
-        Part(header(reference, total, number, elements) + piece, True, coding, (), number, total)
+        Part(header(reference, total, number, elements) + piece, True, data_coding, (), number, total)
         for number, piece in enumerate(pieces, 1)
     )

@@ -16,6 +16,8 @@ UDHI: Final = 0x40
 
 CONCAT_8_BIT: Final = 0x00
 CONCAT_16_BIT: Final = 0x08
+SINGLE_SHIFT: Final = 0x24  # national language tables: TS 23.040 sections 9.2.3.24.15 and 9.2.3.24.16
+LOCKING_SHIFT: Final = 0x25
 SAR_MSG_REF_NUM: Final = TLV_TAGS["sar_msg_ref_num"]
 SAR_TOTAL_SEGMENTS: Final = TLV_TAGS["sar_total_segments"]
 SAR_SEGMENT_SEQNUM: Final = TLV_TAGS["sar_segment_seqnum"]
@@ -70,6 +72,30 @@ def sar(reference: int, total: int, number: int) -> tuple[Tlv, ...]:
         (SAR_TOTAL_SEGMENTS, bytes((total,))),
         (SAR_SEGMENT_SEQNUM, bytes((number,))),
     )
+
+
+def shifts(elements: tuple[Element, ...]) -> tuple[int, int]:
+    """National languages of the locking and the single shift table that a header tells; 0: none."""
+    told = {identifier: value[0] for identifier, value in elements if len(value) == 1}
+    return told.get(LOCKING_SHIFT, 0), told.get(SINGLE_SHIFT, 0)
+
+
+def shift_elements(locking: int, single: int) -> bytes:
+    """The elements that tell them."""
+    told = ((SINGLE_SHIFT, single), (LOCKING_SHIFT, locking))
+    return b"".join(bytes((identifier, 1, language)) for identifier, language in told if language)
+
+
+def header_size(elements: tuple[Element, ...]) -> int:
+    """Octets of the header, its length octet included; 0 if there is none."""
+    return 1 + sum(2 + len(value) for _, value in elements) if elements else 0
+
+
+def own_header(elements: tuple[Element, ...]) -> bytes:
+    """The header without concatenation and national tables, which reading uses up; empty if none is left."""
+    used = {CONCAT_8_BIT, CONCAT_16_BIT, SINGLE_SHIFT, LOCKING_SHIFT}
+    left = b"".join(bytes((name, len(value))) + value for name, value in elements if name not in used)
+    return bytes((len(left),)) + left if left else b""
 
 
 def user_data(esm_class: int, short_message: bytes, tlvs: tuple[Tlv, ...]) -> UserData:

@@ -33,6 +33,7 @@ def test_an_mo_is_told_to_its_brand(world: World) -> None:
         "to": "1069000188",
         "text": "您好",
         "data": None,
+        "udh": None,
         "brand": "shop",
         "opt_out": False,
         "rule": None,
@@ -57,6 +58,25 @@ def test_a_binary_mo_has_data(world: World) -> None:
     world.receive(world.mo("", data_coding=4, user_data=UserData(b"\x00\xff"), fingerprint=b"b"))
     (event,) = inbound_events(world)
     assert (event["text"], event["data"]) == (None, "00ff")
+
+
+def test_ports_of_a_binary_mo_are_told(world: World) -> None:
+    """As a submit has them: the header whole, without the concatenation that was used up."""
+    ports = (0x05, bytes.fromhex("0b8423f0"))
+    for number in (2, 1):
+        place = (0x00, bytes((7, 2, number)))
+        data = UserData(bytes((number,)), (place, ports), Concat(7, 2, number))
+        world.receive(world.mo("", data_coding=4, user_data=data, fingerprint=bytes((number,))))
+    (event,) = inbound_events(world)
+    assert (event["data"], event["udh"]) == ("0102", "0605040b8423f0")
+
+
+def test_a_text_with_ports_is_text_and_tells_them(world: World) -> None:
+    """A header beside a text does not make it binary."""
+    data = UserData(b"TD", ((0x05, bytes.fromhex("0b8423f0")), (0x24, b"\1")))
+    world.receive(world.mo("", data_coding=0, user_data=data, fingerprint=b"p"))
+    (event,) = inbound_events(world)
+    assert (event["text"], event["data"], event["udh"]) == ("TD", None, "0605040b8423f0")
 
 
 def test_a_repeated_deliver_sm_is_known_again(world: World) -> None:

@@ -28,6 +28,7 @@ from gatewayd.model import (
     parse_id,
 )
 from gatewayd.policy.subject import Facts
+from gatewayd.smpp.reader import PLAIN_READER, Reader
 from gatewayd.smpp.receipt import FINAL, Dialect, Receipt, ReceiptState
 from gatewayd.smpp.text import Carry, Encoding, Part, choose, count, split
 from gatewayd.smpp.udh import UserData
@@ -72,6 +73,10 @@ class PlainRules:
     def parts(self, content: Content, link: str, reference: int) -> tuple[Part, ...]:
         carry = self.carries.get(link, Carry.UDH8)
         return split(content.text or "", Encoding(content.encoding), carry, reference)
+
+    def reader(self, link: str) -> Reader:
+        del link
+        return PLAIN_READER
 
     def sends_reference(self, link: str) -> bool:
         return link != "plain"
