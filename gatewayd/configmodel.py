@@ -222,7 +222,10 @@ class Link(Model):
     response_timeout: Seconds = Field(default=30, description="seconds until a request counts as unanswered")
     bind_timeout: Seconds = Field(default=30, description="seconds to connect and bind")
     max_timeouts: Count = Field(default=3, description="unanswered requests in a row that close the bind")
-    throttle_pause: Seconds = Field(default=1, description="seconds of rest after ESME_RTHROTTLED")
+    throttle_pause: Seconds | None = Field(
+        default=None,
+        description="seconds of rest after ESME_RTHROTTLED; absent: as long as it takes, at most 1",
+    )
     reconnect_min: Seconds = Field(
         default=1, description="seconds before the first new try; doubles, with jitter"
     )

@@ -42,7 +42,7 @@ class Metrics:
             "link_window_size", "Outstanding submit_sm allowed over all binds.", link
         )
         self.link_rate_limit = self._gauge(
-            "link_rate_limit", "Segments a second the link may send; 0: no limit.", link
+            "link_rate_limit", "Segments a second the link may send now; 0: no limit.", link
         )
         self.link_deliver_queue = self._gauge("link_deliver_queue", "deliver_sm waiting for the store.", link)
         self.queue_messages = self._gauge("queue_messages", "Messages queued.", class_)
@@ -62,6 +62,9 @@ class Metrics:
         self.disconnects = self._counter("link_disconnects", "Binds lost or refused.", ["link", "reason"])
         self.submits = self._counter("submits", "submit_sm sent.", ["link", "class"])
         self.submit_errors = self._counter("submit_errors", "Refused submit_sm.", ["link", "status"])
+        self.rate_decreases = self._counter(
+            "link_rate_decreases", "Times the rate was lowered.", ["link", "reason"]
+        )
         self.protocol_faults = self._counter("link_protocol_faults", "Bad PDUs of the SMSC.", link)
         self.stream_errors = self._counter("stream_errors", "Bad lines on the stream socket.", ["code"])
         self.submit_response = self._histogram(

@@ -32,6 +32,13 @@ class Bucket:
     def rate(self) -> float:
         return self._rate
 
+    def change(self, rate: float, now: float) -> None:
+        """Go on at another rate; what has been filled so far, and a pause, are kept."""
+        if now > self._empty_at and self._rate and rate:
+            filled = min((now - self._empty_at) * self._rate, self._capacity)
+            self._empty_at = now - filled / rate
+        self._rate = rate
+
     def available(self, now: float) -> int:
         """Segments that may leave now."""
         if self._rate == 0:

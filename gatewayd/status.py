@@ -18,13 +18,16 @@ _QUEUED = (Stage.READY, Stage.RETRY, Stage.CLAIMED)
 
 
 class LinkStatus(msgspec.Struct, frozen=True):
-    """rate: segments a second it may send now; 0: no limit."""
+    """rate: segments a second it may send now; 0: no limit. rate_reason: what made it so, see
+    `pace_control.Reason`.
+    """
 
     state: str
     binds: int
     window_in_use: int
     window: int
     rate: float
+    rate_reason: str
 
 
 class QueueStatus(msgspec.Struct, frozen=True):
@@ -55,7 +58,8 @@ class Status:
         link = self._pool.links[name]
         settings = link.settings
         size = settings.window * settings.binds
-        return LinkStatus(link.state, link.binds_bound, link.in_use, size, link.bucket.rate)
+        rate, reason = round(link.bucket.rate, 2), link.pace.reason
+        return LinkStatus(link.state, link.binds_bound, link.in_use, size, rate, reason)
 
     def waits(self) -> dict[str, str]:
         """Route -> why what may leave by it has not: no_link, window or rate; absent: it is about to."""

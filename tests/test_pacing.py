@@ -143,3 +143,14 @@ def test_taking_more_than_there_is_is_a_mistake_of_ours() -> None:
 
     with pytest.raises(ValueError, match="2 segments taken, 1 available"):
         bucket.take(2, 0.1)
+
+
+def test_a_change_of_rate_keeps_what_was_filled_and_a_pause() -> None:
+    """A learnt rate may change each tenth of a second: nobody gains or loses a segment by that."""
+    bucket = Bucket(1, 0)
+    bucket.change(100, 0.5)
+    assert bucket.next_at(0.5) == pytest.approx(0.505)
+    bucket.pause_until(9.0)
+    bucket.change(10, 1.0)
+
+    assert bucket.next_at(1.0) == pytest.approx(9.1)

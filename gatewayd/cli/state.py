@@ -10,7 +10,7 @@ from gatewayd.cli.talk import Output, examples, talking
 if TYPE_CHECKING:
     from gatewayd.client import Client
 
-_LINKS: Final = ("link", "state", "binds", "window_in_use", "window", "rate")
+_LINKS: Final = ("link", "state", "binds", "window_in_use", "window", "rate", "rate_reason")
 _QUEUES: Final = ("class", "messages", "oldest_seconds")
 
 

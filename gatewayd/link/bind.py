@@ -27,8 +27,9 @@ from gatewayd.smpp.events import (
     SessionEvent,
     UnmatchedResponse,
 )
-from gatewayd.smpp.pdu import DataSm, DeliverSm, Pdu, SubmitSmResp, wire_name
+from gatewayd.smpp.pdu import DataSm, DeliverSm, SubmitSmResp, wire_name
 from gatewayd.smpp.text import Part
+from gatewayd.smpp.tlv import CONGESTION_STATE
 
 
 class Sendable(msgspec.Struct, frozen=True, gc=False):
@@ -54,7 +55,9 @@ class Owner(Protocol):
     def settled(self, outcomes: Sequence[Outcome]) -> None: ...
     def delivered(self, bind: "Bind", request: DeliverSm | DataSm) -> None: ...
     def bound(self, bind: "Bind") -> None: ...
-    def throttled(self) -> None: ...
+    def accepted(self, seconds: float) -> None: ...
+    def throttled(self, seconds: float) -> None: ...
+    def congested(self, state: int, seconds: float) -> None: ...
     def sent(self, sendable: Sendable, at: Millis) -> None: ...
     def refused(self, status: int) -> None: ...
     def responded(self, seconds: float) -> None: ...
@@ -186,24 +189,35 @@ class Bind:
         if not isinstance(item, Sendable):
             return
         self._owner.responded(event.seconds)
-        self._answered(item, event.response, outcomes)
+        self._answered(item, event, outcomes)
 
     def _on_late_response(self, event: LateResponse, outcomes: list[Outcome]) -> None:
         if isinstance(event.context, Sendable):
-            self._answered(event.context, event.response, outcomes)
+            self._answered(event.context, event, outcomes)
 
-    def _answered(self, item: Sendable, response: Pdu, outcomes: list[Outcome]) -> None:
-        at, status = self._owner.millis(), response.command_status
-        if status == 0:
+    def _answered(
+        self, item: Sendable, event: ResponseReceived | LateResponse, outcomes: list[Outcome]
+    ) -> None:
+        response, at = event.response, self._owner.millis()
+        if response.tlvs:
+            state = CONGESTION_STATE.find(response.tlvs)
+            if state is not None:
+                self._owner.congested(state, event.seconds)
+        if response.command_status == 0:
             smsc_id = response.message_id.decode("latin-1") if isinstance(response, SubmitSmResp) else ""
             outcomes.append(item.outcome(Kind.ANSWERED, at, 0, smsc_id))
-            return
-        outcomes.append(item.outcome(Kind.ANSWERED, at, status))
-        outcomes.extend(self._drop(item, at))
+            self._owner.accepted(event.seconds)
+        else:
+            outcomes.append(item.outcome(Kind.ANSWERED, at, response.command_status))
+            outcomes.extend(self._drop(item, at))
+            self._refused(response.command_status, event.seconds)
+
+    def _refused(self, status: int, seconds: float) -> None:
+        """What a refusal means for the link; for the message `ledger.settle` knows."""
         self._owner.refused(status)
         class_ = retry.rule(status).class_
         if class_ is retry.Class.THROTTLED:
-            self._owner.throttled()
+            self._owner.throttled(seconds)
         elif class_ is retry.Class.SESSION:
             self.driver.close("the SMSC says the bind is not valid")
 

@@ -16,6 +16,7 @@ from gatewayd.link.connect import bind_pdu, connect
 from gatewayd.log import logger
 from gatewayd.metrics import Metrics
 from gatewayd.model import Millis
+from gatewayd.pace_control import PaceControl, Reason
 from gatewayd.pacing import Bucket
 from gatewayd.smpp import consts
 from gatewayd.smpp.driver import Driver
@@ -68,6 +69,7 @@ class Link:
         self.name, self.settings = name, settings
         self.paused = False
         self.bucket = Bucket(settings.throughput, trio.current_time())
+        self.pace = PaceControl(self.bucket, settings.throttle_pause, trio.current_time())
         self.deliveries: list[Delivery] = []
         self._deliver_queue = deliver_queue
         self._pool = pool
@@ -267,13 +269,25 @@ class Link:
         self._log.info("link_bound", bind=bind.place, binds=self.binds_bound)
         self._pool.wake()
 
-    def throttled(self) -> None:
+    def accepted(self, seconds: float) -> None:
+        self._fallen(self.pace.accepted(seconds, self.now()))
+
+    def congested(self, state: int, seconds: float) -> None:
+        self._fallen(self.pace.congestion(state, seconds, self.now()))
+
+    def throttled(self, seconds: float) -> None:
         """Nothing leaves for a moment; what was claimed goes back to the front of the queue."""
-        pause = self.settings.throttle_pause
-        self.bucket.pause_until(self.now() + pause)
-        self._throttle_wait.observe(pause)
+        pause = self.pace.throttled(seconds, self.now())
+        if pause:
+            self._throttle_wait.observe(pause)
+            self._fallen(Reason.THROTTLED)
         for bind in self._binds:
             bind.release()
+
+    def _fallen(self, reason: Reason | None) -> None:
+        if reason is not None:
+            metrics = self._pool.metrics
+            metrics.child(metrics.rate_decreases, self.name, reason.value).inc()
 
     def sent(self, sendable: Sendable, at: Millis) -> None:
         metrics, class_ = self._pool.metrics, sendable.claimed.class_

@@ -188,10 +188,11 @@ def test_what_only_an_admin_may_do_ends_with_77(live: Live) -> None:
 
 def test_status_and_ping_answer(live: Live) -> None:
     """Lines for people and programs; JSON holds all of it."""
-    live.gateway.links = {"smsc": {"state": "bound", "binds": 1, "window_in_use": 0, "window": 10, "rate": 0}}
+    link = {"state": "bound", "binds": 1, "window_in_use": 0, "window": 10, "rate": 0}
+    live.gateway.links = {"smsc": {**link, "rate_reason": "contract"}}
     live.gateway.queues = {"otp": {"messages": 2, "oldest_seconds": 0.5}}
 
-    assert live.run("status").stdout == "smsc\tbound\t1\t0\t10\t0\notp\t2\t0.5\n"
+    assert live.run("status").stdout == "smsc\tbound\t1\t0\t10\t0\tcontract\notp\t2\t0.5\n"
     assert objects(live.run("status", "--json").stdout)[0]["queues"]["otp"]["messages"] == 2
     assert objects(live.run("ping", "--json").stdout)[0]["client"] == "shop"
 

@@ -120,22 +120,23 @@ async def test_segments_leave_in_order_on_one_bind(autojump_clock: MockClock, la
 
 
 async def test_throttled_pauses_and_is_put_back_in_front(autojump_clock: MockClock, lab: LabOf) -> None:
-    """Nothing leaves during the pause; the refused one goes first after it; no attempt is counted."""
+    """Nothing leaves during the pause; the refused one goes first after it, uncounted; the rate falls."""
     one = lab(
         {"a": "window: 1, throttle_pause: 3"},
         accounts={"a": {"responses": {"errors": [{"status": "ESME_RTHROTTLED"}]}}},
     )
     await one.bound()
     [first, _] = await one.submit("first", "second")
-    await trio.sleep(100 * 3 - 1)
+    await trio.sleep(60)
+    refused = len(one.texts())
     one.smsc.change({"accounts": {"a": {"responses": {"errors": []}}}})
-    await trio.sleep(5)
+    await trio.sleep(30)
 
     times = one.times()
-    assert one.texts() == [*["first"] * 100, "first", "second"]
-    assert all(later - earlier >= 3 for earlier, later in pairwise(times[:101]))
+    assert one.texts() == [*["first"] * refused, "first", "second"]
+    assert all(later - earlier >= 3 for earlier, later in pairwise(times[: refused + 1]))
     assert await one.story(first) == "submitted delivered"
-    assert one.metric("submit_errors_total", link="a", status="ESME_RTHROTTLED") == 100
+    assert one.metric("submit_errors_total", link="a", status="ESME_RTHROTTLED") == refused > 4
 
 
 async def test_segments_keep_their_order_across_a_throttle(autojump_clock: MockClock, lab: LabOf) -> None:
