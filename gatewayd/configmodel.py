@@ -248,10 +248,10 @@ class Link(Model):
     receipt_timezone: Zone = Field(
         default="UTC", description="time zone of dates in receipt texts: a name or +HH:MM"
     )
+    text: Text = Field(default=Text(), description="how the SMSC wants texts written")
     receipts: Receipts = Field(default=Receipts(), description="how the SMSC writes receipts")
 
     def source(self, sender: str) -> tuple[int, int]:
-    text: Text = Field(default=Text(), description="how the SMSC wants texts written")
         """(TON, NPI) of a sender: what the link sets, else alphanumeric (5, 0) or a service code (0, 1).
 
         Service codes with TON 0 are what carriers' guides ask for; 3.4 section 5.2.5 lists the values.
