@@ -111,25 +111,16 @@ def test_what_the_provider_asks_for_at_the_bind_is_sent(play: Play, gateway: Dae
 def certificate(folder: Path, name: str) -> Path:
     """A self-signed certificate for that name, with its key in the same file."""
     path = folder / f"{name}.pem"
-    made = folder / "key.pem"
+    key = folder / "key.pem"
     subject = ["-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}"]
     curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
-    argv = [
-        "openssl",
-        "req",
-        "-x509",
-        *curve,
-        "-nodes",
-        "-days",
-        "2",
-        *subject,
-        "-keyout",
-        made,
-        "-out",
-        path,
-    ]
-    subprocess.run(argv, check=True, capture_output=True)
-    path.write_text(path.read_text() + made.read_text())
+    files = ["-keyout", str(key), "-out", str(path)]
+    subprocess.run(
+        ["openssl", "req", "-x509", *curve, "-nodes", "-days", "2", *subject, *files],
+        check=True,
+        capture_output=True,
+    )
+    path.write_text(path.read_text() + key.read_text())
     return path
 
 
