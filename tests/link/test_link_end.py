@@ -63,12 +63,12 @@ async def test_nothing_is_given_to_a_bind_that_the_smsc_unbinds(
     await world.bound()
     await theirs.send_all(encode(BindTransceiverResp(), 1))
     await trio.testing.wait_all_tasks_blocked()
-    world.store.gate = trio.Event()
+    await world.store.hold()
     mo = DeliverSm(source_addr=b"8613800138001", destination_addr=b"10690001", short_message=b"hi")
     await theirs.send_all(encode(mo, 1) + encode(Unbind(), 2))
     await trio.testing.wait_all_tasks_blocked()
     assert world.link().binds_bound == 0
-    world.store.gate.set()
+    await world.store.release()
     [later] = await world.submit("later")
     await trio.sleep(5)
     assert await world.story(later) == "submitted delivered"
