@@ -65,6 +65,7 @@ def test_a_full_window_waits_and_is_shown(simulator: Smsc, gateway: Daemon, cons
         "window_in_use": 8,
         "window": 8,
         "rate": 0.0,
+        "rate_reason": "contract",
     }
     assert status["queues"]["notice"]["messages"] == 20
     assert metrics['link_window_in_use{link="sim-1"}'] == metrics['link_window_size{link="sim-1"}'] == 8

@@ -118,7 +118,7 @@ def test_throttling_loses_nothing_and_keeps_the_order(
     assert taken == [number(n) for n in range(1, 61)]
     refused = smsc.stats()["refused"]
     metrics = daemon.metrics()
-    assert refused > 20, "more refusals than the retry table would count"
+    assert refused >= 5, "the SMSC did throttle; the link has learnt its rate since"
     assert metrics['submit_errors_total{link="sim-1",status="ESME_RTHROTTLED"}'] == refused
     assert metrics['throttle_wait_seconds_count{link="sim-1"}'] == refused
     assert metrics['submits_total{class="notice",link="sim-1"}'] == 60 + refused
