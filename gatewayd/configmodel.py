@@ -36,6 +36,10 @@ from gatewayd.configtypes import (
     told_by_type,
 )
 from gatewayd.errors import Problem
+from gatewayd.retry import DEFAULT as SHIPPED_RETRY
+from gatewayd.retry import Class as RetryClass
+from gatewayd.retry import Rule, Table, temporary
+from gatewayd.smpp.consts import STATUS_NUMBERS
 from gatewayd.smpp.shift_tables import LANGUAGES
 from gatewayd.smpp.style import DefaultAlphabet, SignatureBy, Style, Wide
 from gatewayd.yamltext import Document, Path
@@ -197,6 +201,56 @@ class Text(Model):
         )
 
 
+class RetryRule(Model):
+    class_: Literal["permanent", "temporary", "throttled", "session"] = Field(
+        alias="class",
+        description="permanent: refused for good; temporary: again later; throttled: the link rests; "
+        "session: the link binds anew",
+    )
+    delay: Seconds | None = Field(
+        default=None, description="temporary: seconds before the next try, doubled each time up to 300"
+    )
+    attempts: Count | None = Field(
+        default=None, description="temporary: refusals before the message is refused for good"
+    )
+    failover: bool | None = Field(
+        default=None,
+        description="the next link of the route is tried at once; absent: if temporary",
+    )
+
+
+def _status(name: str) -> str:
+    try:
+        status_number(name)
+    except ValueError:
+        raise PydanticCustomError(
+            "status", "must be a command_status, as ESME_RX_T_APPN or 0x00000444, or unknown"
+        ) from None
+    return name
+
+
+def status_number(name: str) -> int | None:
+    """The number of a command_status in symbols or hex; None for `unknown`. Raises ValueError."""
+    if name == UNKNOWN_STATUS:
+        return None
+    found = STATUS_NUMBERS.get(name)
+    if found is None and re.fullmatch(r"0x[0-9a-fA-F]{1,8}", name):
+        found = int(name, 16)
+    if not found:
+        raise ValueError(name)
+    return found
+
+
+UNKNOWN_STATUS = "unknown"
+_RuleOrClass = Annotated[
+    RetryRule,
+    BeforeValidator(
+        lambda value: {"class": value} if isinstance(value, str) else value,
+        json_schema_input_type=str | RetryRule,
+    ),
+]
+
+
 class Link(Model):
     host: str = Field(min_length=1, description="the SMSC's name or address")
     port: int = Field(default=2775, ge=1, le=65_535, description="the SMSC's TCP port")
@@ -226,6 +280,11 @@ class Link(Model):
         default=None,
         description="seconds of rest after ESME_RTHROTTLED; absent: as long as it takes, at most 1",
     )
+    retry: dict[Annotated[str, AfterValidator(_status)], _RuleOrClass] = Field(
+        default={},
+        description="command_status in submit_sm_resp, by name or hex, or unknown: its class or its rule; "
+        "merged over the shipped table",
+    )
     reconnect_min: Seconds = Field(
         default=1, description="seconds before the first new try; doubles, with jitter"
     )
@@ -251,6 +310,14 @@ class Link(Model):
     text: Text = Field(default=Text(), description="how the SMSC wants texts written")
     receipts: Receipts = Field(default=Receipts(), description="how the SMSC writes receipts")
 
+    @property
+    def retry_table(self) -> Table:
+        """The shipped table with the link's own rules."""
+        own = {status_number(name): _rule(status_number(name), given) for name, given in self.retry.items()}
+        unknown = own.pop(None, SHIPPED_RETRY.unknown)
+        named = {status: rule for status, rule in own.items() if status is not None}
+        return Table({**SHIPPED_RETRY.rules, **named}, unknown)
+
     def source(self, sender: str) -> tuple[int, int]:
         """(TON, NPI) of a sender: what the link sets, else alphanumeric (5, 0) or a service code (0, 1).
 
@@ -261,6 +328,22 @@ class Link(Model):
             ton if self.source_ton is None else self.source_ton,
             npi if self.source_npi is None else self.source_npi,
         )
+
+
+def _rule(status: int | None, given: RetryRule) -> Rule:
+    """What is not given of a temporary one is as shipped for that status, else for any."""
+    class_ = RetryClass(given.class_)
+    if class_ is not RetryClass.TEMPORARY:
+        return Rule(class_, failover=given.failover or False)
+    shipped = SHIPPED_RETRY.rules.get(status or 0)
+    if shipped is None or shipped.class_ is not class_:
+        shipped = temporary()
+    return Rule(
+        class_,
+        given.delay or shipped.delay,
+        given.attempts or shipped.attempts,
+        shipped.failover if given.failover is None else given.failover,
+    )
 
 
 class Brand(Model):

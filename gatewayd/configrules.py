@@ -8,7 +8,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from gatewayd.configmodel import SHIPPED_CLASSES, ClassSettings, Config, Listener, Refused, Route, RoutingTest
+from gatewayd.configmodel import (
+    SHIPPED_CLASSES,
+    ClassSettings,
+    Config,
+    Listener,
+    Refused,
+    Route,
+    RoutingTest,
+    status_number,
+)
 from gatewayd.yamltext import Document, Path
 
 # Codes a routing test may expect of a submit, and those that routing alone decides (CONTRACT.md section 4).
@@ -172,6 +181,21 @@ def _back_off(draft: Draft) -> Iterator[Finding]:
             yield Finding(path, "reconnect_max must not be less than reconnect_min")
 
 
+def _retry_rules(draft: Draft) -> Iterator[Finding]:
+    for name, link in draft.config.links.items():
+        seen: dict[int | None, str] = {}
+        for status, rule in link.retry.items():
+            path: Path = ("links", name, "retry", status)
+            for key in ("delay", "attempts"):
+                if getattr(rule, key) is not None and rule.class_ != "temporary":
+                    yield Finding((*path, key), f"{key} goes with class temporary only")
+            if rule.failover and rule.class_ in ("throttled", "session"):
+                yield Finding((*path, "failover"), "failover goes with temporary and permanent only")
+            other = seen.setdefault(status_number(status), status)
+            if other != status:
+                yield Finding(path, f"{other} is the same command_status")
+
+
 def _one_source(draft: Draft) -> Iterator[Finding]:
     for path, secret in draft.config.secrets():
         if len(secret.model_dump(exclude_none=True)) != 1:
@@ -286,6 +310,7 @@ RULES: tuple[Rule, ...] = (
     _client_names,
     _tls_pair,
     _back_off,
+    _retry_rules,
     _one_source,
     _tls_key_is_a_file,
     _marketing_forces,

@@ -162,6 +162,7 @@ class Message(msgspec.Struct, gc=False):
     segments: as many submit_sm as it takes on `link` (before: on the first link of the route).
     attempts: counted refusals (throttling is not counted). resent: its one resend is used up.
     reference: concatenation reference, kept on retry.
+    refused: links whose SMSC refused it for now or for failover, the one longest ago first.
     """
 
     id: MessageId
@@ -178,6 +179,7 @@ class Message(msgspec.Struct, gc=False):
     reason: str | None = None
     until: Millis | None = None
     error: Failure | None = None
+    refused: tuple[str, ...] = ()
 
     @property
     def state(self) -> State:

@@ -9,6 +9,8 @@ from gatewayd.model import Content, Lane, Refusal
 from gatewayd.numbers import InvalidNumber, canonical
 from gatewayd.policy import pipeline
 from gatewayd.policy.subject import Facts, Subject
+from gatewayd.retry import DEFAULT as DEFAULT_RETRY
+from gatewayd.retry import Table
 from gatewayd.smpp.reader import PLAIN_READER, Reader
 from gatewayd.smpp.receipt import Dialect, ReceiptState
 from gatewayd.smpp.receipt_ids import Notation
@@ -32,6 +34,7 @@ class SnapshotRules:
         self._snapshot = snapshot
         self._class_rules = {name: _class_rule(policy) for name, policy in snapshot.classes.items()}
         self._readers = {name: Reader(link.text.style) for name, link in snapshot.links.items()}
+        self._retries = {name: link.retry_table for name, link in snapshot.links.items()}
         self._dialects = {name: _dialect(link) for name, link in snapshot.links.items()}
 
     def class_rule(self, class_: str) -> ClassRule:
@@ -50,6 +53,9 @@ class SnapshotRules:
             return split_binary(content.data or b"", content.udh, writer.carry, reference)
         asked = Encoding(content.encoding) if content.asked else None
         return writer.split(text, asked, reference, self._snapshot.signature_by(writer, content.sender, text))
+
+    def retry(self, link: str) -> Table:
+        return self._retries.get(link, DEFAULT_RETRY)
 
     def reader(self, link: str) -> Reader:
         return self._readers.get(link, PLAIN_READER)

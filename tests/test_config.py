@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from gatewayd.config import Config, host_port, load_config, missing_secrets, parse_config, read_secret, zone
 from gatewayd.configmodel import Link, Secret
 from gatewayd.errors import ConfigError
+from gatewayd.retry import Class, Rule
+from gatewayd.smpp import consts
 from gatewayd.snapshot import Snapshot, routing_tests
 
 BAD = sorted((Path(__file__).parent / "config_bad").glob("*.yaml"))
@@ -349,3 +351,22 @@ def test_any_tree_gives_a_configuration_or_a_configuration_error(tree: dict[str,
     text = repr(tree).replace("None", "null").replace("True", "true").replace("False", "false")
     with suppress(ConfigError):
         Snapshot.build(parse_config(text.encode(), "f"))
+
+
+def test_a_link_merges_its_retry_rules_over_the_shipped_table() -> None:
+    """By name or hex, as a class or a rule; what is not said of a temporary one is as shipped."""
+    rules = (
+        "ESME_RX_T_APPN: {class: temporary, delay: 5, attempts: 3}, ESME_RSYSERR: {class: temporary, "
+        "failover: false}, 0x00000444: throttled, 0xb: {class: permanent, failover: true}, "
+        "unknown: temporary"
+    )
+    text = f"links: {{a: {{host: smsc.example, system_id: acme, retry: {{{rules}}}}}}}"
+    table = parse_config(text.encode(), "gatewayd.yml").links["a"].retry_table
+
+    assert table.rule(consts.ESME_RX_T_APPN) == Rule(Class.TEMPORARY, 5, 3, failover=True)
+    assert table.rule(consts.ESME_RSYSERR) == Rule(Class.TEMPORARY, 30, 20, failover=False)
+    assert table.rule(0x444) == Rule(Class.THROTTLED)
+    assert table.rule(consts.ESME_RINVDSTADR) == Rule(Class.PERMANENT, failover=True)
+    assert table.rule(0x445) == Rule(Class.TEMPORARY, 30, 20, failover=True)
+    assert table.rule(consts.ESME_RTHROTTLED) == Rule(Class.THROTTLED)
+    assert table.rule(consts.ESME_RINVSRCADR) == Rule(Class.PERMANENT)

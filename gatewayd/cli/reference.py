@@ -26,6 +26,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("clients: NAME:", model.Client),
     ("links: NAME:", model.Link),
     ("links: NAME: tls:", model.Tls),
+    ("links: NAME: retry: STATUS:", model.RetryRule),
     ("links: NAME: text:", model.Text),
     ("links: NAME: receipts:", model.Receipts),
     ("A secret (password, key)", model.Secret),

@@ -72,7 +72,8 @@ class _Claiming:
     def lane(self, want: Want) -> None:
         """Take from the front of a lane until its links are full.
 
-        What has to wait for its own link is passed by, and does not count for the limit.
+        What has to wait for its own link, or for another than refused it, is passed by, and does not count
+        for the limit.
         """
         lane, more = self._tables.lane(want.lane), True
         after = MessageId(0)
@@ -94,7 +95,7 @@ class _Claiming:
             link = pick(message, bound)
             if link is not None:
                 self._take(message, lane, link, began=bound is not None)
-            elif bound is None:
+            elif bound is None and not message.refused:
                 return False
             else:
                 passed = True

@@ -5,26 +5,30 @@ from typing import Final
 
 import msgspec
 
-from gatewayd import retry
 from gatewayd.ledger.fold import FAILED, Standing, best_attempts, failure_of, fold
 from gatewayd.ledger.journal import Journal
 from gatewayd.ledger.rules import ClassRule, Rules
 from gatewayd.ledger.tables import Tables
 from gatewayd.model import Failure, Message, MessageId, Millis, Segment, SegmentStage, Stage
+from gatewayd.retry import Table
+from gatewayd.routing import parse_spec
 from gatewayd.smpp.consts import status_name
 
 _DOUBTFUL: Final = (Stage.IN_DOUBT, Stage.RESUME)
+_NOT_TAKEN: Final = (SegmentStage.WAITING, SegmentStage.CLAIMED)
 _WAITING: Final = (Stage.READY, Stage.RESUME)
 
 
 class Progress:
     """The messages of one operation with their segments: read once, always the same objects."""
 
-    def __init__(self, tables: Tables, rules: Rules, now: Millis) -> None:
+    def __init__(
+        self, tables: Tables, rules: Rules, now: Millis, usable: frozenset[str] = frozenset()
+    ) -> None:
         self.journal = Journal(tables, now)
         self.messages: dict[MessageId, Message] = {}
         self.segments: dict[MessageId, list[Segment]] = {}
-        self._tables, self._rules, self._now = tables, rules, now
+        self._tables, self._rules, self._now, self._usable = tables, rules, now, usable
 
     def load(self, ids: Iterable[MessageId]) -> None:
         missing = set(ids) - self.messages.keys()
@@ -146,9 +150,22 @@ class Progress:
 
     def _retry_at(self, message: Message) -> Millis:
         """When the temporary refusals of its last sending will have passed; 0 if there were none."""
-        waiting = (s for s in self._best(message) if s.stage is SegmentStage.WAITING and s.status)
-        waits = ((s.answered_at or 0, retry.delay(s.status or 0, message.attempts)) for s in waiting)
+        waiting = [s for s in self._best(message) if s.stage is SegmentStage.WAITING and s.status]
+        if waiting and self.elsewhere(message):
+            waiting = [s for s in waiting if not self.retry(s).rule(s.status or 0).failover]
+        waits = ((s.answered_at or 0, self.retry(s).delay(s.status or 0, message.attempts)) for s in waiting)
         return max((at + int(delay * 1000) for at, delay in waits if delay is not None), default=0)
+
+    def retry(self, segment: Segment) -> Table:
+        return self._rules.retry(segment.link)
+
+    def elsewhere(self, message: Message) -> bool:
+        """Another link of its route may take it now: none of it was taken or is in doubt (G2)."""
+        segments = self.segments[message.id]
+        if not self._usable or not all(s.stage in _NOT_TAKEN and s.attempt == 1 for s in segments):
+            return False
+        links = parse_spec(self._tables.lane(message.lane).route).links
+        return any(link in self._usable and link not in message.refused for link in links)
 
     def _best(self, message: Message) -> Iterable[Segment]:
         return best_attempts(self.segments[message.id]).values()

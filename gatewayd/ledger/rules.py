@@ -5,6 +5,7 @@ from typing import Protocol
 import msgspec
 
 from gatewayd.model import Content, Lane, Millis, Refusal
+from gatewayd.retry import Table
 from gatewayd.smpp.reader import Reader
 from gatewayd.smpp.receipt import Dialect
 from gatewayd.smpp.text import Part
@@ -30,6 +31,9 @@ class Rules(Protocol):
 
     def parts(self, content: Content, link: str, reference: int) -> tuple[Part, ...]:
         """The segments of a message as `link` sends them; the same again for the same reference."""
+
+    def retry(self, link: str) -> Table:
+        """What a command_status of the link's SMSC means."""
 
     def reader(self, link: str) -> Reader:
         """How to read MOs of `link`."""

@@ -19,6 +19,7 @@ from gatewayd.model import MessageId, Millis, Segment, SegmentStage
 from gatewayd.smpp.receipt import Receipt
 
 _AWAITED: Final = (SegmentStage.CLAIMED, SegmentStage.IN_DOUBT)
+_UNCOUNTED: Final = (retry.Class.THROTTLED, retry.Class.SESSION)
 _UNNAMED: Final = (SegmentStage.ACCEPTED, SegmentStage.IN_DOUBT)
 
 
@@ -52,9 +53,13 @@ def settle(
     receipts: Sequence[tuple[str, Receipt]],
     rules: Rules,
     now: Millis,
+    usable: frozenset[str] = frozenset(),
 ) -> None:
-    """Record what became of segments, then the receipts (link, receipt) that came with them."""
-    progress = Progress(tables, rules, now)
+    """Record what became of segments, then the receipts (link, receipt) that came with them.
+
+    usable: links that could take a message that another link's SMSC has refused.
+    """
+    progress = Progress(tables, rules, now, usable)
     box = Receipts(tables, rules, progress, now)
     if outcomes:
         _Settling(tables, progress, box).outcomes(outcomes)
@@ -136,19 +141,23 @@ class _Settling:
     def _again(self, segment: Segment) -> bool:
         """The refusal passes: the segment waits to be sent again."""
         message, status = self._progress.messages[segment.message], segment.status or 0
-        if retry.rule(status).class_ is not retry.Class.TEMPORARY:
-            return retry.rule(status).class_ is not retry.Class.PERMANENT
-        if not any(_refused(other) for other in self._progress.segments[message.id]):
+        table = self._progress.retry(segment)
+        rule = table.rule(status)
+        if rule.class_ in _UNCOUNTED:
+            return True
+        if not any(self._refused(other) for other in self._progress.segments[message.id]):
             message.attempts += 1  # once for each sending of the message, however many segments it has
+            message.refused = (*(link for link in message.refused if link != segment.link), segment.link)
             self._progress.journal.touch(message)
-        return retry.delay(status, message.attempts) is not None
+        if rule.class_ is retry.Class.PERMANENT:
+            return rule.failover and self._progress.elsewhere(message)
+        return table.delay(status, message.attempts) is not None
+
+    def _refused(self, segment: Segment) -> bool:
+        """Waits since its last sending was refused for now; the next claim forgets that."""
+        if segment.stage is not SegmentStage.WAITING or not segment.status:
+            return False
+        return self._progress.retry(segment).rule(segment.status).class_ not in _UNCOUNTED
 
     def _class_of(self, segment: Segment) -> str:
         return self._progress.class_of(self._progress.messages[segment.message])
-
-
-def _refused(segment: Segment) -> bool:
-    """Waits since its last sending was refused for now; the next claim forgets that."""
-    if segment.stage is not SegmentStage.WAITING or not segment.status:
-        return False
-    return retry.rule(segment.status).class_ is retry.Class.TEMPORARY

@@ -59,7 +59,7 @@ class Owner(Protocol):
     def throttled(self, seconds: float) -> None: ...
     def congested(self, state: int, seconds: float) -> None: ...
     def sent(self, sendable: Sendable, at: Millis) -> None: ...
-    def refused(self, status: int) -> None: ...
+    def refused(self, status: int, seconds: float) -> None: ...
     def responded(self, seconds: float) -> None: ...
     def room(self) -> None: ...
     def fault(self, detail: str, status: int) -> None: ...
@@ -78,6 +78,7 @@ class Bind:
         self.refusal = 0
         self.bound_at = math.inf
         self._owner = owner
+        self._retry = owner.settings.retry_table
         self._build = builder(owner.settings)
         self._pending: deque[Sendable] = deque()
         self._driver: Driver | None = None
@@ -214,8 +215,8 @@ class Bind:
 
     def _refused(self, status: int, seconds: float) -> None:
         """What a refusal means for the link; for the message `ledger.settle` knows."""
-        self._owner.refused(status)
-        class_ = retry.rule(status).class_
+        self._owner.refused(status, seconds)
+        class_ = self._retry.rule(status).class_
         if class_ is retry.Class.THROTTLED:
             self._owner.throttled(seconds)
         elif class_ is retry.Class.SESSION:

@@ -7,6 +7,7 @@ from typing import Final, Protocol
 
 import trio
 
+from gatewayd import retry
 from gatewayd.config import Link as Settings
 from gatewayd.errors import GatewayError, LocalProtocolError
 from gatewayd.ledger.claim import Claimed
@@ -70,6 +71,7 @@ class Link:
         self.paused = False
         self.bucket = Bucket(settings.throughput, trio.current_time())
         self.pace = PaceControl(self.bucket, settings.throttle_pause, trio.current_time())
+        self._queue_full = 0
         self.deliveries: list[Delivery] = []
         self._deliver_queue = deliver_queue
         self._pool = pool
@@ -180,6 +182,8 @@ class Link:
                 continue
             if bind is not None and trio.current_time() - bind.bound_at >= STABLE:
                 wait = shortest
+            if bind is not None and bind.refusal == consts.ESME_RBINDFAIL:
+                wait = self.settings.reconnect_max  # a wrong system_type or address: not to be hammered on
             self._enter(place, LinkState.BACKOFF)
             await trio.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311  spreads reconnects, no secret
             wait = min(wait * 2, self.settings.reconnect_max)
@@ -270,6 +274,7 @@ class Link:
         self._pool.wake()
 
     def accepted(self, seconds: float) -> None:
+        self._queue_full = 0
         self._fallen(self.pace.accepted(seconds, self.now()))
 
     def congested(self, state: int, seconds: float) -> None:
@@ -297,7 +302,12 @@ class Link:
             waited = at - max(content.accepted_at, content.send_at or 0)
             metrics.child(metrics.accept_to_submit, class_).observe(waited / 1000)
 
-    def refused(self, status: int) -> None:
+    def refused(self, status: int, seconds: float) -> None:
+        """Full queues of many destinations in a row are the link's: the rate is too high for it."""
+        self._queue_full = self._queue_full + 1 if status == consts.ESME_RMSGQFUL else 0
+        if self._queue_full == retry.QUEUE_FULL_IN_A_ROW:
+            self._queue_full = 0
+            self.throttled(seconds)
         self._pool.metrics.child(self._pool.metrics.submit_errors, self.name, _status_label(status)).inc()
 
     def responded(self, seconds: float) -> None:

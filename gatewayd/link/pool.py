@@ -5,7 +5,7 @@ transaction all outcomes and deliveries that have gathered, and answers deliver_
 """
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Final, NamedTuple
@@ -181,10 +181,13 @@ class Pool:
         if chooser is None:
             chooser = self._choosers[spec] = Chooser(spec)
 
+        links = parse_spec(spec).links
+
         def pick(message: Message, bound: str | None) -> str | None:
             if bound is not None:
                 return _take(bound, message) if capacity.get(bound, 0) > 0 else None
-            link = chooser.choose(usable, capacity)
+            willing = _willing(usable, message.refused, links) if message.refused else usable
+            link = chooser.choose(willing, capacity)
             return None if link is None else _take(link, message)
 
         def _take(link: str, message: Message) -> str:
@@ -235,7 +238,8 @@ class Pool:
 
     async def _record(self, outcomes: list[Outcome], deliveries: dict[str, list[Delivery]]) -> bool:
         """One transaction; then the SMSC hears that what it delivered is safe, or to keep it."""
-        gathered = Gathered(outcomes, *self._sorted(deliveries))
+        usable = frozenset(name for name, link in self.links.items() if link.usable)
+        gathered = Gathered(outcomes, *self._sorted(deliveries), usable)
         live = {bind.serial for link in self.links.values() for bind in link.live_binds}
         status = 0
         try:
@@ -263,19 +267,29 @@ class Pool:
 
 
 class Gathered(NamedTuple):
-    """What came from the links since the last transaction; receipts by link."""
+    """What came from the links since the last transaction; receipts by link.
+
+    usable: links that are (`Link.usable`).
+    """
 
     outcomes: list[Outcome]
     receipts: list[tuple[str, Receipt]]
     mos: list[Mo]
+    usable: frozenset[str]
 
 
 def record(tables: Tables, gathered: Gathered, rules: Rules, live: set[int], now: Millis) -> None:
     """Outcomes first: a receipt may speak of a response that came in the same read."""
     if gathered.outcomes or gathered.receipts:
-        settle(tables, gathered.outcomes, gathered.receipts, rules, now)
+        settle(tables, gathered.outcomes, gathered.receipts, rules, now, gathered.usable)
     if gathered.mos:
         receive(tables, gathered.mos, rules, live, now)
+
+
+def _willing(usable: Container[str], refused: Sequence[str], links: Sequence[str]) -> Container[str]:
+    """Links that have not refused the message; if all have that are usable, the one that did longest ago."""
+    fresh = [link for link in links if link in usable and link not in refused]
+    return fresh or [link for link in refused if link in usable and link in links][:1]
 
 
 def _mo(link: str, session: int, request: DeliverSm | DataSm) -> Mo:

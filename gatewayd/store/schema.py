@@ -80,7 +80,12 @@ CREATE TABLE id_pairs (
 CREATE INDEX receipts_parked ON receipts (link) WHERE message IS NULL;
 """
 
-MIGRATIONS: Final = (_V1, _V2)
+_V3: Final = """
+-- links that refused the message, the one longest ago first, with commas between
+ALTER TABLE messages ADD COLUMN refused TEXT NOT NULL DEFAULT '';
+"""
+
+MIGRATIONS: Final = (_V1, _V2, _V3)
 VERSION: Final = len(MIGRATIONS)
 
 

@@ -32,7 +32,7 @@ _decode_failure = msgspec.json.Decoder(Failure).decode
 
 _MESSAGE: Final = (
     "m.id, m.lane, m.stage, m.content, m.due, m.changed_at, m.segments, m.link, m.attempts, m.resent,"
-    " m.reference, m.reason, m.until, m.error"
+    " m.reference, m.reason, m.until, m.error, m.refused"
 )
 _SEGMENT: Final = (
     "s.message, s.number, s.attempt, s.stage, s.link, s.owner, s.claimed_at, s.destination, s.smsc_id,"
@@ -47,6 +47,7 @@ def _message(row: Any) -> Message:
     return Message(
         row[0], row[1], _STAGES[row[2]], _decode_content(row[3]), row[4], row[5], row[6],
         row[7], row[8], bool(row[9]), row[10], row[11], row[12], error,
+        tuple(row[14].split(",")) if row[14] else (),
     )  # fmt: skip
 
 
@@ -125,12 +126,12 @@ class SqliteTables:
 
     def insert_messages(self, messages: Sequence[Message]) -> None:
         self._db.executemany(
-            "INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (
                     m.id, m.lane, int(m.stage), _encode_content(m.content), m.due, m.changed_at, m.segments,
                     m.link, m.attempts, m.resent, m.reference, m.reason, m.until, _failure(m),
-                    m.content.to, m.content.tag,
+                    m.content.to, m.content.tag, ",".join(m.refused),
                 )
                 for m in messages
             ],
@@ -139,11 +140,13 @@ class SqliteTables:
     def update_messages(self, messages: Sequence[Message]) -> None:
         self._db.executemany(
             "UPDATE messages SET lane = ?, stage = ?, due = ?, changed_at = ?, segments = ?, link = ?,"
-            " attempts = ?, resent = ?, reference = ?, reason = ?, until = ?, error = ? WHERE id = ?",
+            " attempts = ?, resent = ?, reference = ?, reason = ?, until = ?, error = ?,"
+            " refused = ? WHERE id = ?",
             [
                 (
                     m.lane, int(m.stage), m.due, m.changed_at, m.segments, m.link,
-                    m.attempts, m.resent, m.reference, m.reason, m.until, _failure(m), m.id,
+                    m.attempts, m.resent, m.reference, m.reason, m.until, _failure(m),
+                    ",".join(m.refused), m.id,
                 )
                 for m in messages
             ],

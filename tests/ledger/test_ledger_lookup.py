@@ -149,7 +149,7 @@ def test_the_story_of_a_message(world: World) -> None:
     assert [step.at for step in story.timeline] == sorted(step.at for step in story.timeline)
     details = " ".join(f"{step.what} {step.detail};" for step in story.timeline)
     for part in (
-        "route first:a,b",
+        "route failover:a,b",
         "claimed attempt 1 on a",
         "state in_doubt",
         "state queued",

@@ -86,7 +86,7 @@ def test_the_delay_counts_from_the_answer(world: World) -> None:
 def test_temporary_refusals_end(world: World) -> None:
     """After as many tries as the table allows, the refusal is for good."""
     identifier, (segment,) = world.send(valid=7 * DAY)
-    rule = retry.rule(consts.ESME_RSUBMITFAIL)
+    rule = retry.DEFAULT.rule(consts.ESME_RSUBMITFAIL)
     for _ in range(rule.attempts):
         world.answer(segment, status=consts.ESME_RSUBMITFAIL)
         world.wait(HOUR)

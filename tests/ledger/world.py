@@ -28,6 +28,8 @@ from gatewayd.model import (
     parse_id,
 )
 from gatewayd.policy.subject import Facts
+from gatewayd.retry import DEFAULT as DEFAULT_RETRY
+from gatewayd.retry import Table
 from gatewayd.smpp.reader import PLAIN_READER, Reader
 from gatewayd.smpp.receipt import FINAL, Dialect, Receipt, ReceiptState
 from gatewayd.smpp.text import Carry, Encoding, Part, choose, count, split
@@ -59,6 +61,7 @@ class PlainRules:
         self.senders = {"shop": SENDER, "bank": "10690009", "club": "10690009"}
         self.carries: dict[str, Carry] = {}
         self.refused: dict[str, str] = {}
+        self.retries: dict[str, Table] = {}
         self.dialects: dict[str, Dialect] = {}
 
     def class_rule(self, class_: str) -> ClassRule:
@@ -73,6 +76,9 @@ class PlainRules:
     def parts(self, content: Content, link: str, reference: int) -> tuple[Part, ...]:
         carry = self.carries.get(link, Carry.UDH8)
         return split(content.text or "", Encoding(content.encoding), carry, reference)
+
+    def retry(self, link: str) -> Table:
+        return self.retries.get(link, DEFAULT_RETRY)
 
     def reader(self, link: str) -> Reader:
         del link
@@ -147,6 +153,7 @@ class World:
         self.tables, self.rules, self.now = tables, PlainRules(), START
         self.announced = Effects()
         self.owner = 1
+        self.usable: frozenset[str] = frozenset()
         self._transaction = transaction
         self._ids = 0
 
@@ -189,7 +196,7 @@ class World:
             tag=tag,
             fingerprint=text.encode(),
         )
-        lane = Lane("first:a,b", class_, "acme", brand)
+        lane = Lane("failover:a,b", class_, "acme", brand)
         return Wish(content=content, lane=lane, marketing=self.rules.class_rule(class_).marketing)
 
     def accept(self, *wishes: Wish) -> list[Answer | Refusal]:
@@ -220,6 +227,16 @@ class World:
         claimed: list[Claimed] = self.run(claim, wants, self.rules, self.owner, 7, self.now)
         return claimed
 
+    def claim_unless_refused(self, link: str) -> list[Claimed]:
+        """Let one link take what it has not refused."""
+
+        def pick(message: Message, bound: str | None) -> str | None:
+            return bound or (None if link in message.refused else link)
+
+        wants = [Want(lane, 100, pick) for lane in sorted(self.tables.lanes())]
+        claimed: list[Claimed] = self.run(claim, wants, self.rules, self.owner, 7, self.now)
+        return claimed
+
     def new_smsc_id(self) -> str:
         self._ids += 1
         return f"id-{self._ids}"
@@ -229,7 +246,7 @@ class World:
         return Outcome(s.link, s.message, s.number, s.attempt, kind, self.now, status, smsc_id)
 
     def settle(self, outcomes: Sequence[Outcome] = (), receipts: Sequence[tuple[str, Receipt]] = ()) -> None:
-        self.run(settle.settle, outcomes, receipts, self.rules, self.now)
+        self.run(settle.settle, outcomes, receipts, self.rules, self.now, self.usable)
 
     def answer(self, *segments: Segment, status: int = 0, smsc_id: str | None = None) -> list[str]:
         """submit_sm_resp of each; gives the ids told."""

@@ -125,8 +125,8 @@ async def test_refused_credentials_stop_the_link(autojump_clock: MockClock, lab:
 
 
 async def test_a_bind_refused_for_now_is_tried_again(autojump_clock: MockClock, lab: LabOf) -> None:
-    """ESME_RBINDFAIL says nothing about the credentials."""
-    one = lab(accounts={"a": {"refuse_bind": "ESME_RBINDFAIL"}})
+    """ESME_RALYBND says nothing about the credentials."""
+    one = lab(accounts={"a": {"refuse_bind": "ESME_RALYBND"}})
     await one.bound()
     await trio.sleep(10)
     one.smsc.change({"accounts": {"a": {"refuse_bind": None}}})
@@ -134,6 +134,18 @@ async def test_a_bind_refused_for_now_is_tried_again(autojump_clock: MockClock, 
 
     assert one.link().state is LinkState.BOUND
     assert one.metric("link_disconnects_total", link="a", reason="bind_refused") >= 3
+
+
+async def test_a_bind_that_fails_is_not_hammered_on(autojump_clock: MockClock, lab: LabOf) -> None:
+    """ESME_RBINDFAIL, as for a wrong system_type: the longest wait at once."""
+    one = lab({"a": "reconnect_max: 60"}, accounts={"a": {"refuse_bind": "ESME_RBINDFAIL"}})
+    await one.bound()
+    await trio.sleep(29)
+    assert len(one.net.connects["a"]) == 1
+    one.smsc.change({"accounts": {"a": {"refuse_bind": None}}})
+    await trio.sleep(32)
+
+    assert one.link().state is LinkState.BOUND
 
 
 async def test_a_late_response_settles_what_is_in_doubt(autojump_clock: MockClock, lab: LabOf) -> None:

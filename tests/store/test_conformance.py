@@ -121,6 +121,7 @@ async def test_messages_keep_every_field(store: Store) -> None:
         reason="retry",
         until=NOW + 5,
         error=Failure("c", "d", "e", "f", "g", 2),
+        refused=("a", "b-1"),
     )
     bare = message(2, content=content(text=None, data=b""), due=None)
 

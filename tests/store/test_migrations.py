@@ -4,9 +4,12 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
+
 from gatewayd.ledger.tables import ParkedReceipt
 from gatewayd.store.open import open_store
 from gatewayd.store.schema import MIGRATIONS, VERSION
+from tests.store.test_conformance import message
 
 
 def made_by(version: int, path: Path) -> None:
@@ -33,3 +36,19 @@ async def test_version_1_learns_to_keep_id_pairs(tmp_path: Path) -> None:
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("PRAGMA user_version").fetchone() == (VERSION,)
         assert db.execute("SELECT * FROM id_pairs").fetchall() == [("a", "as_is", 2)]
+
+
+async def test_version_2_learns_which_links_refused(tmp_path: Path) -> None:
+    """Messages of before were refused by none."""
+    path = tmp_path / "store.db"
+    made_by(2, path)
+    kept = message(7)
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        content = msgspec.msgpack.encode(kept.content)
+        db.execute(
+            "INSERT INTO messages (id, lane, stage, content, due, changed_at, segments, attempts, resent,"
+            " number) VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, '86')",
+            (kept.id, kept.lane, kept.stage, content, kept.due, kept.changed_at, kept.segments),
+        )
+    async with open_store(f"sqlite://{path}", 100) as store:
+        assert await store.read(lambda tables: tables.messages([kept.id])) == {kept.id: kept}
