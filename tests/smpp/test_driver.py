@@ -1,7 +1,5 @@
 """The driver on streams without a network, in virtual time: what the peer does is written out."""
 
-
-
 import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
