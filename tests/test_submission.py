@@ -125,7 +125,7 @@ def test_refusals(code: str, field: str | None, fields: dict[str, Any]) -> None:
         assert not secret or secret not in outcome.detail
 
 
-ORDER = [
+ORDER: list[tuple[str, dict[str, Any]]] = [
     ("form", {"tag": "x" * 129}),
     ("form: times", {"send_at": "tomorrow"}),
     ("rights: class", {"class_": "spam"}),
@@ -141,7 +141,7 @@ ORDER = [
 @pytest.mark.parametrize("first", range(len(ORDER)))
 def test_the_first_failure_answers(first: int) -> None:
     """Everything from here on is wrong, and what comes first in the contract's order is told."""
-    right = {"class_": "member", "brand": "mall"}
+    right: dict[str, Any] = {"class_": "member", "brand": "mall"}
     wrong: dict[str, Any] = dict(right)
     for _, fields in reversed(ORDER[first:]):
         wrong |= fields
@@ -170,7 +170,8 @@ def test_the_first_failure_answers(first: int) -> None:
 def test_only_rfc_3339_is_a_time(text: str) -> None:
     """With seconds and offset; what Python would read beyond that is refused."""
     for name in ("send_at", "valid_until"):
-        outcome = judged(**{name: text})
+        times: dict[str, Any] = {name: text}
+        outcome = judged(**times)
         assert isinstance(outcome, Refusal)
         assert (outcome.code, outcome.field) == ("invalid_request", name)
 
@@ -287,7 +288,13 @@ def test_the_fingerprint_is_of_the_content() -> None:
         fields = {name: getattr(request, name) for name in request.__struct_fields__}
         return Submission(Submit(**{**fields, **changed}), rights, SNAPSHOT, NOW).fingerprint
 
-    others = [{"text": "hello!"}, {"to": "13800138001"}, {"class_": "otp"}, {"tag": "t"}, {"valid_for": 60}]
+    others: list[dict[str, Any]] = [
+        {"text": "hello!"},
+        {"to": "13800138001"},
+        {"class_": "otp"},
+        {"tag": "t"},
+        {"valid_for": 60},
+    ]
     assert fingerprint(seq=2) == fingerprint() != b""
     assert len({fingerprint(**other) for other in others} | {fingerprint()}) == len(others) + 1
     assert fingerprint(key=None) == b""
