@@ -1,0 +1,43 @@
+"""One form for texts that read alike: what replies and words in texts are compared in."""
+
+import re
+import unicodedata
+from typing import Final
+
+from gatewayd.policy.simplified import SIMPLIFIED, TRADITIONAL
+
+_IGNORABLE: Final = re.compile(  # Unicode's Default_Ignorable_Code_Point, and controls but line ends
+    "[\x00-\x08\x0e-\x1f\x7f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff]"
+)
+_EVERYDAY: Final = (
+    ("，", ","),
+    ("！", "!"),
+    ("？", "?"),
+    ("：", ":"),
+    ("；", ";"),
+    ("（", "("),
+    ("）", ")"),
+    ("～", "~"),
+    ("…", "..."),
+    ("\u3000", " "),
+)
+_TRADITIONAL: Final = re.compile(f"[{TRADITIONAL}]")
+_SIMPLIFIED: Final = str.maketrans(TRADITIONAL, SIMPLIFIED)
+
+
+def fold(text: str) -> str:
+    """`text` without invisible characters, in NFKC, lower case and simplified characters.
+
+    So ＴＤ is td and 退訂 is 退订. Blanks and punctuation stay; the length may change. What has been folded
+    folds to itself. About 1.5 µs for a text of 70 Chinese characters.
+    """
+    if text.isascii():
+        return _IGNORABLE.sub("", text.lower())
+    text = _IGNORABLE.sub("", text)
+    for sign, plain in _EVERYDAY:  # they alone would cost four times all the rest in normalize()
+        if sign in text:
+            text = text.replace(sign, plain)
+    text = unicodedata.normalize("NFKC", text).lower()
+    return text.translate(_SIMPLIFIED) if _TRADITIONAL.search(text) else text
