@@ -8,16 +8,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from gatewayd.configmodel import (
-    SHIPPED_CLASSES,
-    ClassSettings,
-    Config,
-    Listener,
-    Refused,
-    Route,
-    RoutingTest,
-    status_number,
-)
+from gatewayd.configlink import status_number
+from gatewayd.configmodel import Config, Listener, Refused, Route, RoutingTest
+from gatewayd.configpolicy import SHIPPED_CLASSES, ClassSettings
 from gatewayd.yamltext import Document, Path
 
 # Codes a routing test may expect of a submit, and those that routing alone decides (CONTRACT.md section 4).

@@ -6,10 +6,17 @@ from datetime import UTC, timedelta, timezone, tzinfo
 from typing import Annotated, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, Discriminator, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field
 from pydantic_core import PydanticCustomError
 
 _Sized = TypeVar("_Sized", bound=Sized)
+
+
+class Model(BaseModel):
+    """A section of the file: strict, a text is no number, and unknown keys are errors."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
 
 LONGEST_VALIDITY = 604_800  # a week: the longest validity a message may ask for (CONTRACT.md section 4)
 
@@ -120,3 +127,18 @@ Pattern = Annotated[
     AfterValidator(lambda text: text.removeprefix("+")),
 ]
 Patterns = Annotated[tuple[Pattern, ...], NOT_EMPTY, _OneOrMore]
+
+
+class Secret(Model):
+    """Where a secret is read from; exactly one of the three. The secret itself is never part of a Config."""
+
+    file: str | None = Field(
+        default=None, description="a file that holds it; a line end after it does not count"
+    )
+    env: str | None = Field(default=None, description="the environment variable that holds it")
+    credential: str | None = Field(
+        default=None, description="a systemd credential: a file in $CREDENTIALS_DIRECTORY"
+    )
+
+
+SecretOf = Annotated[Secret, BeforeValidator(reference_only)]

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from gatewayd.configmodel import Link
+from gatewayd.configlink import Link
 from gatewayd.configtypes import zone
 from gatewayd.ledger.rules import ClassRule
 from gatewayd.model import Content, Lane, Refusal

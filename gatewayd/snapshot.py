@@ -11,7 +11,9 @@ from typing import Literal, Self
 import msgspec
 
 from gatewayd import routing
-from gatewayd.configmodel import SHIPPED_CLASSES, Brand, Client, Config, Limits, Link, Route, RoutingTest
+from gatewayd.configlink import Link
+from gatewayd.configmodel import Client, Config, Limits, Route, RoutingTest
+from gatewayd.configpolicy import SHIPPED_CLASSES, Brand
 from gatewayd.configrules import (
     FORCED_BY_MARKETING,
     JUDGED_CODES,

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatewayd.config import Config, host_port, load_config, missing_secrets, parse_config, read_secret, zone
-from gatewayd.configmodel import Link, Secret
+from gatewayd.configlink import Link
+from gatewayd.configtypes import Secret
 from gatewayd.errors import ConfigError
 from gatewayd.retry import Class, Rule
 from gatewayd.smpp import consts

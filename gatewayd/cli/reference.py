@@ -12,7 +12,10 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from gatewayd import configlink as link
 from gatewayd import configmodel as model
+from gatewayd import configpolicy as policy
+from gatewayd.configtypes import Secret
 from gatewayd.metrics import Metrics
 
 BEGIN = "<!-- keys: written by gatewayd.cli.reference -->"
@@ -24,24 +27,24 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("The file", model.Config),
     ("listeners: a list of", model.Listener),
     ("clients: NAME:", model.Client),
-    ("links: NAME:", model.Link),
-    ("links: NAME: tls:", model.Tls),
-    ("links: NAME: retry: STATUS:", model.RetryRule),
-    ("links: NAME: text:", model.Text),
-    ("links: NAME: receipts:", model.Receipts),
-    ("A secret (password, key)", model.Secret),
+    ("links: NAME:", link.Link),
+    ("links: NAME: tls:", link.Tls),
+    ("links: NAME: retry: STATUS:", link.RetryRule),
+    ("links: NAME: text:", link.Text),
+    ("links: NAME: receipts:", link.Receipts),
+    ("A secret (password, key)", Secret),
     ("encryption:", model.Encryption),
-    ("brands: NAME:", model.Brand),
-    ("classes: NAME:", model.ClassSettings),
+    ("brands: NAME:", policy.Brand),
+    ("classes: NAME:", policy.ClassSettings),
     ("routes: a list of", model.Route),
     ("routes: match:", model.Match),
-    ("policy:", model.Policy),
-    ("policy: quiet_hours:", model.QuietHours),
-    ("policy: frequency: a list of", model.Frequency),
+    ("policy:", policy.Policy),
+    ("policy: quiet_hours:", policy.QuietHours),
+    ("policy: frequency: a list of", policy.Frequency),
     ("tests: a list of", model.RoutingTest),
     ("limits:", model.Limits),
 )
-_SPELLED_BELOW = (model.Policy(), model.Limits(), model.Receipts(), model.Text())
+_SPELLED_BELOW = (policy.Policy(), model.Limits(), link.Receipts(), link.Text())
 _KINDS: dict[object, str] = {str: "text", int: "whole number", float: "number", bool: "true or false"}
 
 

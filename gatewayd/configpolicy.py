@@ -1,0 +1,98 @@
+"""The configuration of policy: brands, classes, and the rules of `policy:`. Durations are seconds."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from gatewayd.configtypes import LONGEST_VALIDITY, Clock, Count, Model, Name, Seconds, Zone, form
+
+
+class Brand(Model):
+    signature: Annotated[str, form("【[^【】]+】", "must have the form 【…】")] | None = Field(
+        default=None, description="put before the text; null: none"
+    )
+    sender: Annotated[
+        str,
+        form(
+            r"[0-9]{1,20}|(?=.*[A-Za-z])[A-Za-z0-9 ._&-]{1,11}",
+            "must be 1 to 20 digits, or 1 to 11 Latin letters and digits",
+        ),
+    ] = Field(description="source address of its messages; opt-outs to it count for this brand")
+    industry: Name | None = Field(default=None, description="finance, retail …: decides which rules apply")
+
+
+class ClassSettings(Model):
+    """What a file says about one class; the rest is the shipped class of that name, else `notice`."""
+
+    priority: int | None = Field(default=None, ge=0, le=99, description="lower leaves first")
+    validity: Annotated[float, Field(gt=0, le=LONGEST_VALIDITY, allow_inf_nan=False)] | None = Field(
+        default=None, description="seconds after which it no longer leaves"
+    )
+    receipt_wait: Seconds | None = Field(
+        default=None, description="seconds to wait for a final receipt, then unknown"
+    )
+    in_doubt: Literal["report", "resend"] | None = Field(
+        default=None, description="report: never twice; resend: at most once"
+    )
+    marketing: bool | None = Field(
+        default=None, description="forces opt_out, opt_out_text, quiet_hours, consent, frequency"
+    )
+    opt_out: bool | None = Field(default=None, description="refused to numbers that opted out of the brand")
+    opt_out_text: bool | None = Field(default=None, description="must tell how to opt out")
+    quiet_hours: bool | None = Field(default=None, description="does not leave in quiet hours")
+    consent: bool | None = Field(default=None, description="needs the recipient's consent")
+    frequency: bool | None = Field(default=None, description="counted against policy.frequency")
+
+
+def _shipped(
+    priority: int, validity: int, receipt_wait: int, in_doubt: str, *, marketing: bool
+) -> ClassSettings:
+    return ClassSettings.model_validate(
+        {
+            "priority": priority,
+            "validity": validity,
+            "receipt_wait": receipt_wait,
+            "in_doubt": in_doubt,
+            "marketing": marketing,
+        }
+    )
+
+
+SHIPPED_CLASSES: Mapping[str, ClassSettings] = MappingProxyType(
+    {
+        "emergency": _shipped(0, 7_200, 259_200, "resend", marketing=False),
+        "otp": _shipped(1, 300, 3_600, "resend", marketing=False),
+        "notice": _shipped(2, 86_400, 259_200, "report", marketing=False),
+        "member": _shipped(3, 172_800, 259_200, "report", marketing=True),
+        "traffic": _shipped(4, 172_800, 259_200, "report", marketing=True),
+    }
+)
+
+
+class QuietHours(Model):
+    from_: Clock = Field(alias="from", description="first minute in which marketing does not leave")
+    to: Clock = Field(description="first minute in which it leaves again")
+    action: Literal["hold", "refuse"] = Field(default="hold", description="hold until then, or refuse")
+
+
+class Frequency(Model):
+    count: Count = Field(description="marketing messages per brand and number")
+    days: Count = Field(description="in this many rolling days")
+
+
+class Policy(Model):
+    timezone: Zone = Field(
+        default="Asia/Shanghai", description="time zone of rules that speak of the time of day"
+    )
+    default_country: Annotated[
+        str, form(r"[1-9][0-9]{0,2}", 'must be 1 to 3 digits in quotes, as in "86"')
+    ] = Field(default="86", description="country code of numbers written without one")
+    quiet_hours: QuietHours = Field(
+        default=QuietHours.model_validate({"from": "21:00", "to": "08:00"}),
+        description="when marketing does not leave",
+    )
+    frequency: tuple[Frequency, ...] = Field(
+        default=(Frequency(count=2, days=7), Frequency(count=4, days=30)), description="limits for marketing"
+    )
