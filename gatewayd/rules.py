@@ -5,10 +5,10 @@ from typing import Final
 from gatewayd.configlink import Link
 from gatewayd.configtypes import zone
 from gatewayd.ledger.rules import ClassRule
-from gatewayd.model import Content, Lane, Refusal
+from gatewayd.model import Content, Lane, Millis, Refusal
 from gatewayd.numbers import InvalidNumber, canonical
 from gatewayd.policy import pipeline
-from gatewayd.policy.subject import Facts, Subject
+from gatewayd.policy.subject import Asking, ClassPolicy, Facts, Hold, Subject
 from gatewayd.retry import DEFAULT as DEFAULT_RETRY
 from gatewayd.retry import Table
 from gatewayd.smpp.reader import PLAIN_READER, Reader
@@ -16,7 +16,7 @@ from gatewayd.smpp.receipt import Dialect, ReceiptState
 from gatewayd.smpp.receipt_ids import Notation
 from gatewayd.smpp.text import Encoding, Part, split_binary
 from gatewayd.smpp.writer import Writer
-from gatewayd.snapshot import ClassPolicy, Snapshot
+from gatewayd.snapshot import Snapshot
 
 _FALLBACK_CLASS: Final = "notice"
 _USUAL: Final = Dialect()
@@ -40,12 +40,17 @@ class SnapshotRules:
     def class_rule(self, class_: str) -> ClassRule:
         return self._class_rules.get(class_) or self._class_rules[_FALLBACK_CLASS]
 
-    def judge(self, content: Content, lane: Lane, *, opted_out: bool) -> Refusal | None:
+    def _class(self, lane: Lane) -> ClassPolicy:
         classes = self._snapshot.classes
-        policy = classes.get(lane.class_) or classes[_FALLBACK_CLASS]
-        subject = Subject(content.to, policy, lane.brand, lane.client, content.text)
-        outcome = pipeline.run(pipeline.AT_SENDING, subject, Facts(opted_out))
-        return outcome if isinstance(outcome, Refusal) else None
+        return classes.get(lane.class_) or classes[_FALLBACK_CLASS]
+
+    def asking(self, content: Content, lane: Lane) -> Asking:
+        return Asking(content.to, self._class(lane), lane.brand, lane.client, content.tag)
+
+    def judge(self, content: Content, lane: Lane, facts: Facts, now: Millis) -> Hold | Refusal | None:
+        subject = Subject(content.to, self._class(lane), lane.brand, lane.client, content.text, now)
+        outcome = pipeline.run(pipeline.AT_SENDING, subject, facts, self._snapshot.book)
+        return outcome if isinstance(outcome, Refusal) else outcome.hold
 
     def parts(self, content: Content, link: str, reference: int) -> tuple[Part, ...]:
         writer, text = self._snapshot.writers.get(link, _PLAIN), content.text

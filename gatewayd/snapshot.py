@@ -6,7 +6,7 @@ A reload builds a new one and swaps it in; nothing of it ever changes.
 from collections.abc import Collection, Mapping
 from datetime import tzinfo
 from types import MappingProxyType
-from typing import Literal, Self
+from typing import Self
 
 import msgspec
 
@@ -24,26 +24,12 @@ from gatewayd.configrules import (
 from gatewayd.configtypes import zone
 from gatewayd.errors import Problem
 from gatewayd.numbers import InvalidNumber, canonical
+from gatewayd.policy.book import Book
+from gatewayd.policy.subject import ClassPolicy
 from gatewayd.smpp.text import Carry
 from gatewayd.smpp.writer import Writer
 
 _ALL = "*"
-
-
-class ClassPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """How messages of one class are treated. validity, receipt_wait: seconds."""
-
-    name: str
-    priority: int
-    validity: float
-    receipt_wait: float
-    in_doubt: Literal["report", "resend"]
-    marketing: bool
-    opt_out: bool
-    opt_out_text: bool
-    quiet_hours: bool
-    consent: bool
-    frequency: bool
 
 
 class Rights(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +70,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     links: Mapping[str, Link]
     writers: Mapping[str, Writer]
     routes: tuple[routing.Route, ...]
+    book: Book
     timezone: tzinfo
     default_country: str
     limits: Limits
@@ -100,6 +87,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
             links=MappingProxyType(config.links),
             writers=MappingProxyType({name: _writer(link) for name, link in config.links.items()}),
             routes=_routes(config),
+            book=Book.build(config),
             timezone=zone(config.policy.timezone),
             default_country=config.policy.default_country,
             limits=config.limits,

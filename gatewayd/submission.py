@@ -11,15 +11,15 @@ from typing import Final, NamedTuple
 import msgspec
 
 from gatewayd import routing
-from gatewayd.ledger.accept import Accepted, first_stage
-from gatewayd.model import Content, Lane, Millis, Refusal, Stage
+from gatewayd.ledger.accept import Accepted
+from gatewayd.model import STATE_OF, Content, Lane, Millis, Refusal, Stage
 from gatewayd.numbers import InvalidNumber, canonical
 from gatewayd.policy import pipeline
-from gatewayd.policy.subject import Facts, Subject
+from gatewayd.policy.subject import Asking, ClassPolicy, Facts, Hold, Subject
 from gatewayd.smpp.text import Carry, Encoding, InvalidHeader, Unencodable, billed_cn, split_binary
 from gatewayd.smpp.udh import parse_udh
 from gatewayd.smpp.writer import Writer
-from gatewayd.snapshot import ClassPolicy, Rights, Snapshot
+from gatewayd.snapshot import Rights, Snapshot
 from gatewayd.upstream.wire import LONGEST_VALIDITY, Submit
 
 MAX_TAG: Final = 128  # octets
@@ -47,13 +47,21 @@ class Times(NamedTuple):
     until: Millis | None
 
 
+class Place(NamedTuple):
+    """The stage a message starts in, when it is looked at again, and what upstream is told of it."""
+
+    stage: Stage
+    due: Millis
+    reason: str | None = None
+    until: Millis | None = None
+
+
 class Submission:
     """See `ledger.accept.Submission`. What is refused already is told when it is judged."""
 
     def __init__(self, request: Submit, rights: Rights, snapshot: Snapshot, now: Millis) -> None:
         self.key = request.key
-        self.number = self.brand = ""
-        self.marketing = False
+        self.asking: Asking | None = None
         self.refusal: Refusal | None = None
         self._request, self._snapshot, self._rights, self._now = request, snapshot, rights, now
         try:
@@ -73,34 +81,37 @@ class Submission:
         request, snapshot = self._request, self._snapshot
         _check_form(request)
         times = _times(request, self._now)
-        self._class, self.brand = _entitled(request, self._rights, snapshot)
-        self.marketing = self._class.opt_out
-        self._sender = _sender(request, snapshot.brands[self.brand].sender)
+        self._class, self._brand = _entitled(request, self._rights, snapshot)
+        self._sender = _sender(request, snapshot.brands[self._brand].sender)
         self._send_at = times.send_at
         self._expires_at = times.until or times.start + int(self._class.validity * 1000)
         try:
-            self.number = canonical(request.to, snapshot.default_country)
+            self._number = canonical(request.to, snapshot.default_country)
         except InvalidNumber as error:
             raise _Refused("invalid_destination", f"the number {error.reason}", "to") from None
+        self.asking = Asking(self._number, self._class, self._brand, self._rights.name, request.tag)
 
     def judge(self, facts: Facts) -> Accepted | Refusal:
         """Policy, route and length, with the facts of the transaction that stores it."""
         if self.refusal is not None:
             return self.refusal
-        subject = Subject(self.number, self._class, self.brand, self._rights.name, self._request.text)
-        outcome = pipeline.run(pipeline.AT_SUBMIT, subject, facts)
+        text, wanted_at = self._request.text, max(self._now, self._send_at or 0)
+        subject = Subject(self._number, self._class, self._brand, self._rights.name, text, wanted_at)
+        outcome = pipeline.run(pipeline.AT_SUBMIT, subject, facts, self._snapshot.book)
         if isinstance(outcome, Refusal):
             return outcome
-        route = self._snapshot.route(self._class.name, self.brand, self._rights.name, self.number)
+        if outcome.hold is not None and (outcome.hold.until or 0) >= self._expires_at:
+            return Refusal(outcome.hold.code, outcome.hold.detail)
+        route = self._snapshot.route(self._class.name, self._brand, self._rights.name, self._number)
         if route is None:
             return Refusal("no_route", "no route takes this message")
         try:
-            return self._accepted(outcome.text, route.spec)
+            return self._accepted(outcome, route.spec)
         except _Refused as refused:
             return refused.refusal
 
-    def _accepted(self, text: str | None, spec: str) -> Accepted:
-        request, send_at = self._request, self._send_at
+    def _accepted(self, passed: pipeline.Passed, spec: str) -> Accepted:
+        request, send_at, text = self._request, self._send_at, passed.subject.text
         link = routing.parse_spec(spec).first  # what is told at submit is that link's
         writer = self._snapshot.writers[link]
         data, header = bytes.fromhex(request.data or ""), bytes.fromhex(request.udh or "")
@@ -114,16 +125,16 @@ class Submission:
         limit = self._snapshot.limits.max_segments
         if segments > limit:
             raise _Refused("text_too_long", f"{segments} segments, {limit} are allowed", "text")
-        stage, state = first_stage(send_at, self._now)
+        place = self._place(passed.hold)
         content = Content(
-            to=self.number,
+            to=self._number,
             sender=self._sender,
             text=text,
             data=data if text is None else None,
             udh=header,
             encoding=encoding.value,
             segments=segments,
-            state=state.value,
+            state=STATE_OF[place.stage].value,
             accepted_at=self._now,
             expires_at=self._expires_at,
             send_at=send_at,
@@ -134,9 +145,17 @@ class Submission:
             asked=request.encoding != "auto",
             billed=billed,
         )
-        due = self._expires_at if stage is Stage.READY or send_at is None else send_at
-        lane = Lane(spec, self._class.name, self._rights.name, self.brand)
-        return Accepted(content, lane, stage, due, warnings=_warnings(request))
+        lane = Lane(spec, self._class.name, self._rights.name, self._brand)
+        warnings = (*passed.subject.warnings, *_warnings(request))
+        return Accepted(content, lane, *place, warnings=warnings)
+
+    def _place(self, hold: Hold | None) -> Place:
+        """Where it starts: it waits for its time, is held, or may leave at once."""
+        if self._send_at is not None and self._send_at > self._now:
+            return Place(Stage.SCHEDULED, self._send_at)
+        if hold is None:
+            return Place(Stage.READY, self._expires_at)
+        return Place(Stage.HELD, hold.until or self._expires_at, hold.reason, hold.until)
 
     def _billed(self, link: str, text: str, signature: str) -> int | None:
         """As the carrier counts where it does not count submit_sm."""

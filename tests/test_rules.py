@@ -4,6 +4,7 @@ import pytest
 
 from gatewayd.config import parse_config
 from gatewayd.model import Content, Lane, Refusal
+from gatewayd.policy.subject import Facts
 from gatewayd.rules import SnapshotRules
 from gatewayd.snapshot import Snapshot
 
@@ -63,11 +64,11 @@ def test_an_opt_out_binds_marketing_at_sending(rules: SnapshotRules) -> None:
     """Judged again when it is claimed: member is refused, notice is not (G7)."""
     content = Content("8613800138000", "10690001", "x", None, b"", "gsm7", 1, "queued", 0, 1)
     member, notice = (Lane("failover:one,two", class_, "shop", "shop") for class_ in ("member", "notice"))
-    refusal = rules.judge(content, member, opted_out=True)
+    refusal = rules.judge(content, member, Facts(opted_out=True), 0)
     assert isinstance(refusal, Refusal)
     assert refusal.code == "opted_out"
-    assert rules.judge(content, member, opted_out=False) is None
-    assert rules.judge(content, notice, opted_out=True) is None
+    assert rules.judge(content, member, Facts(), 0) is None
+    assert rules.judge(content, notice, Facts(opted_out=True), 0) is None
 
 
 def test_only_a_link_that_sends_references_can_have_them_echoed(rules: SnapshotRules) -> None:

@@ -259,13 +259,11 @@ def test_the_lane_is_route_class_client_and_brand() -> None:
 def test_opt_outs_bind_marketing_only() -> None:
     """A notice reaches a number that opted out."""
     assert isinstance(judged(opted_out=True), Accepted)
-    assert submission(class_="member").marketing
-    assert not submission().marketing
 
 
 def test_the_number_is_canonical() -> None:
     """However it was written."""
-    assert {submission(to=to).number for to in ("+8613800138000", "0086 138-0013-8000", "13800138000")} == {
+    assert {accepted(to=to).content.to for to in ("+8613800138000", "0086 138-0013-8000", "13800138000")} == {
         "8613800138000"
     }
 

@@ -5,6 +5,7 @@ from typing import Protocol
 
 import msgspec
 
+from gatewayd.ledger.facts import Known
 from gatewayd.ledger.tables import Tables
 from gatewayd.model import (
     POLICY_REFUSALS,
@@ -15,10 +16,9 @@ from gatewayd.model import (
     Millis,
     Refusal,
     Stage,
-    State,
     public_id,
 )
-from gatewayd.policy.subject import Facts
+from gatewayd.policy.subject import Asking, Facts
 
 
 class Accepted(msgspec.Struct, frozen=True, gc=False):
@@ -41,13 +41,9 @@ class Submission(Protocol):
     @property
     def fingerprint(self) -> bytes: ...
     @property
-    def number(self) -> str:
-        """Canonical digits; empty where the number itself is refused."""
+    def asking(self) -> Asking | None:
+        """What has to be known to judge it; None where it is refused already."""
 
-    @property
-    def brand(self) -> str: ...
-    @property
-    def marketing(self) -> bool: ...
     def judge(self, facts: Facts) -> Accepted | Refusal: ...
 
 
@@ -71,8 +67,7 @@ def accept(
 ) -> list[Answer | Refusal]:
     """Judge and insert; answers stand in the order of `submissions`."""
     known = _known_contents(tables, client, submissions)
-    wished = {(s.number, s.brand) for s in submissions if s.marketing}
-    opted_out = tables.opted_out(wished) if wished else set()
+    facts = Known(tables, [s.asking for s in submissions if s.asking is not None])
     intake = _Intake(tables, client, now)
     answers: list[Answer | Refusal] = []
     for submission in submissions:
@@ -80,7 +75,8 @@ def accept(
         if key is not None and (first := known.get(key)) is not None:
             answers.append(_repeated(first, submission))
             continue
-        outcome = submission.judge(Facts((submission.number, submission.brand) in opted_out))
+        asking = submission.asking
+        outcome = submission.judge(Facts() if asking is None else facts.facts(asking))
         if isinstance(outcome, Refusal):
             answers.append(outcome)
             if outcome.code in POLICY_REFUSALS:
@@ -148,10 +144,3 @@ class _Intake:
             self._tables.insert_messages(self._messages)
         if self._keys:
             self._tables.insert_keys(self._keys)
-
-
-def first_stage(send_at: Millis | None, now: Millis) -> tuple[Stage, State]:
-    """Where an accepted message starts."""
-    if send_at is not None and send_at > now:
-        return Stage.SCHEDULED, State.SCHEDULED
-    return Stage.READY, State.QUEUED

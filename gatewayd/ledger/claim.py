@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from gatewayd.errors import GatewayError
+from gatewayd.ledger.facts import Known
 from gatewayd.ledger.fold import best_attempts
 from gatewayd.ledger.progress import Progress
 from gatewayd.ledger.rules import Rules
@@ -17,10 +18,12 @@ from gatewayd.model import (
     Message,
     MessageId,
     Millis,
+    Refusal,
     Segment,
     SegmentStage,
     Stage,
 )
+from gatewayd.policy.subject import Facts
 from gatewayd.smpp.text import Part
 
 Pick = Callable[[Message, str | None], str | None]
@@ -85,10 +88,10 @@ class _Claiming:
     def _page(self, lane: Lane, messages: Sequence[Message], pick: Pick) -> bool:
         """True if some were passed by, so that there may be room for later ones."""
         self._progress.add(messages)
-        opted_out = self._opted_out(lane, messages)
-        passed = False
-        for message in messages:
-            if self._ended(message, lane, opted_out=message.content.to in opted_out):
+        askings = [self._rules.asking(message.content, lane) for message in messages]
+        known, passed = Known(self._tables, askings), False
+        for message, asking in zip(messages, askings, strict=True):
+            if self._stopped(message, lane, known.facts(asking)):
                 continue
             segments = self._progress.segments.get(message.id, [])
             bound = message.link if _began(segments) else None
@@ -101,21 +104,17 @@ class _Claiming:
                 passed = True
         return passed
 
-    def _opted_out(self, lane: Lane, messages: Sequence[Message]) -> set[str]:
-        if not messages or not self._rules.class_rule(lane.class_).marketing:
-            return set()
-        pairs = self._tables.opted_out([(message.content.to, lane.brand) for message in messages])
-        return {number for number, _ in pairs}
-
-    def _ended(self, message: Message, lane: Lane, *, opted_out: bool) -> bool:
+    def _stopped(self, message: Message, lane: Lane, facts: Facts) -> bool:
         """Judge the message at the moment of sending (G7, G8)."""
         if message.content.expires_at <= self._now:
             self._progress.stop(message, SegmentStage.EXPIRED, Failure("expired"))
             return True
-        refusal = self._rules.judge(message.content, lane, opted_out=opted_out)
-        if refusal is not None:
-            self._reject(message, refusal.code, refusal.detail)
-        return refusal is not None
+        outcome = self._rules.judge(message.content, lane, facts, self._now)
+        if isinstance(outcome, Refusal):
+            self._reject(message, outcome.code, outcome.detail)
+        elif outcome is not None:
+            self._progress.hold(message, outcome)
+        return outcome is not None
 
     def _reject(self, message: Message, code: str, detail: str) -> None:
         self._progress.stop(message, SegmentStage.REJECTED, Failure(code, detail))

@@ -10,6 +10,7 @@ from gatewayd.ledger.journal import Journal
 from gatewayd.ledger.rules import ClassRule, Rules
 from gatewayd.ledger.tables import Tables
 from gatewayd.model import Failure, Message, MessageId, Millis, Segment, SegmentStage, Stage
+from gatewayd.policy.subject import Hold
 from gatewayd.retry import Table
 from gatewayd.routing import parse_spec
 from gatewayd.smpp.consts import status_name
@@ -104,6 +105,17 @@ class Progress:
             self._fail(message, FAILED[stage], msgspec.structs.replace(failure, segment=failed.number))
         else:
             self.fold(message.id)
+
+    def hold(self, message: Message, hold: Hold) -> None:
+        """Policy lets it leave later. What is in doubt stays so to the outside while it waits."""
+        expires = message.content.expires_at
+        if hold.until is not None and hold.until >= expires:
+            self.stop(message, SegmentStage.REJECTED, Failure(hold.code, hold.detail))
+        elif message.stage is Stage.RESUME:
+            self._to(message, Stage.IN_DOUBT, hold.until or expires)
+        else:
+            due = hold.until or expires
+            self.journal.move(message, Stage.HELD, due, reason=hold.reason, until=hold.until)
 
     def resend(self, identifier: MessageId) -> None:
         """Queue what is in doubt for its one resend, if the class wants it and nothing else is awaited."""

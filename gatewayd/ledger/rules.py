@@ -5,6 +5,7 @@ from typing import Protocol
 import msgspec
 
 from gatewayd.model import Content, Lane, Millis, Refusal
+from gatewayd.policy.subject import Asking, Facts, Hold
 from gatewayd.retry import Table
 from gatewayd.smpp.reader import Reader
 from gatewayd.smpp.receipt import Dialect
@@ -26,7 +27,10 @@ class Rules(Protocol):
     """Pure questions, asked inside a transaction."""
 
     def class_rule(self, class_: str) -> ClassRule: ...
-    def judge(self, content: Content, lane: Lane, *, opted_out: bool) -> Refusal | None:
+    def asking(self, content: Content, lane: Lane) -> Asking:
+        """What has to be known to judge it at the moment of sending."""
+
+    def judge(self, content: Content, lane: Lane, facts: Facts, now: Millis) -> Hold | Refusal | None:
         """May it leave now? Asked when it is claimed (G7)."""
 
     def parts(self, content: Content, link: str, reference: int) -> tuple[Part, ...]:

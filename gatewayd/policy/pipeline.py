@@ -1,29 +1,43 @@
 """Policy as a list of stages. A stage is a pure function; adding a rule is one function and one line here.
 
-The same stages judge at submit and again at the moment the first segment is about to leave (G7).
+The same rules judge at submit and again at the moment the first segment is about to leave (G7).
 """
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from gatewayd.model import Refusal
+from gatewayd.policy.book import Book
 from gatewayd.policy.stages.opt_out import opt_out
-from gatewayd.policy.subject import Facts, Subject
+from gatewayd.policy.subject import Facts, Hold, Subject
 
-Stage = Callable[[Subject, Facts], Subject | Refusal]
+Stage = Callable[[Subject, Facts, Book], Subject | Hold | Refusal]
 
+# in the order of judgement of the protocol: the first refusal answers
 AT_SUBMIT: Final[tuple[Stage, ...]] = (opt_out,)
 AT_SENDING: Final[tuple[Stage, ...]] = (opt_out,)
 
 
-def run(stages: Sequence[Stage], subject: Subject, facts: Facts) -> Subject | Refusal:
-    """The message as the stages leave it, or the first refusal."""
+class Passed(NamedTuple):
+    """The message as the stages leave it, and what it has to wait for."""
+
+    subject: Subject
+    hold: Hold | None
+
+
+def run(stages: Sequence[Stage], subject: Subject, facts: Facts, book: Book) -> Passed | Refusal:
+    """The first refusal; else the message, with the longest of its holds."""
+    hold: Hold | None = None
     for stage in stages:
-        outcome = stage(subject, facts)
+        outcome = stage(subject, facts, book)
         if isinstance(outcome, Refusal):
             return outcome
-        subject = outcome
-    return subject
+        if isinstance(outcome, Hold):
+            hold = outcome if hold is None or _later(outcome, hold) else hold
+        else:
+            subject = outcome
+    return Passed(subject, hold)
 
 
-__all__ = ["AT_SENDING", "AT_SUBMIT", "Facts", "Stage", "Subject", "run"]
+def _later(one: Hold, other: Hold) -> bool:
+    return other.until is not None and (one.until is None or one.until > other.until)

@@ -1,21 +1,66 @@
 """What a stage of policy sees: the message as far as it is judged, and the facts of this moment."""
 
+from typing import Literal
+
 import msgspec
 
-from gatewayd.snapshot import ClassPolicy
+from gatewayd.model import Millis
+
+
+class ClassPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """How messages of one class are treated. validity, receipt_wait: seconds."""
+
+    name: str
+    priority: int
+    validity: float
+    receipt_wait: float
+    in_doubt: Literal["report", "resend"]
+    marketing: bool
+    opt_out: bool
+    opt_out_text: bool
+    quiet_hours: bool
+    consent: bool
+    frequency: bool
+
+
+class Asking(msgspec.Struct, frozen=True, gc=False):
+    """Of whom facts are wanted before a message is judged. to: canonical digits."""
+
+    to: str
+    class_: ClassPolicy
+    brand: str
+    client: str
+    tag: str | None = None
+
+
+class Facts(msgspec.Struct, frozen=True, gc=False):
+    """What the store knows of what was asked, read in the transaction that acts on it."""
+
+    opted_out: bool = False
 
 
 class Subject(msgspec.Struct, frozen=True, gc=False):
-    """to: canonical digits. text: None for a binary message."""
+    """One message as it goes through the stages; a stage may change text and warnings.
+
+    to: canonical digits. text: None for a binary message. wanted_at: when it leaves if nothing holds it.
+    """
 
     to: str
     class_: ClassPolicy
     brand: str
     client: str
     text: str | None
+    wanted_at: Millis
+    warnings: tuple[str, ...] = ()
 
 
-class Facts(msgspec.Struct, frozen=True, gc=False):
-    """What the store knows of a number and a brand, read in the transaction that acts on it."""
+class Hold(msgspec.Struct, frozen=True, gc=False):
+    """Allowed, but not yet. until None: until somebody changes something.
 
-    opted_out: bool = False
+    code, detail: the refusal it becomes where the validity ends before the hold.
+    """
+
+    reason: Literal["quiet_hours", "send_window", "paused", "suspended"]
+    until: Millis | None
+    code: str
+    detail: str

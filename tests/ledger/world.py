@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from gatewayd.ledger import inbound, lookup, settle
-from gatewayd.ledger.accept import Accepted, Answer, accept, first_stage
+from gatewayd.ledger.accept import Accepted, Answer, accept
 from gatewayd.ledger.claim import Claimed, Want, claim
 from gatewayd.ledger.rules import ClassRule
 from gatewayd.ledger.settle import Kind, Outcome
@@ -27,7 +27,7 @@ from gatewayd.model import (
     message_reference,
     parse_id,
 )
-from gatewayd.policy.subject import Facts
+from gatewayd.policy.subject import Asking, ClassPolicy, Facts, Hold
 from gatewayd.retry import DEFAULT as DEFAULT_RETRY
 from gatewayd.retry import Table
 from gatewayd.smpp.reader import PLAIN_READER, Reader
@@ -61,17 +61,23 @@ class PlainRules:
         self.senders = {"shop": SENDER, "bank": "10690009", "club": "10690009"}
         self.carries: dict[str, Carry] = {}
         self.refused: dict[str, str] = {}
+        self.held: dict[str, Hold] = {}
         self.retries: dict[str, Table] = {}
         self.dialects: dict[str, Dialect] = {}
 
     def class_rule(self, class_: str) -> ClassRule:
         return self.classes[class_]
 
-    def judge(self, content: Content, lane: Lane, *, opted_out: bool) -> Refusal | None:
-        """`refused`: number -> the code it is refused with at sending."""
-        del lane
-        code = "opted_out" if opted_out else self.refused.get(content.to)
-        return None if code is None else Refusal(code, "refused at sending")
+    def asking(self, content: Content, lane: Lane) -> Asking:
+        return Asking(
+            content.to, _class_policy(lane.class_, self.classes[lane.class_]), lane.brand, lane.client
+        )
+
+    def judge(self, content: Content, lane: Lane, facts: Facts, now: Millis) -> Hold | Refusal | None:
+        """refused: number -> the code it is refused with at sending. held: number -> its hold."""
+        del lane, now
+        code = "opted_out" if facts.opted_out else self.refused.get(content.to)
+        return self.held.get(content.to) if code is None else Refusal(code, "refused at sending")
 
     def parts(self, content: Content, link: str, reference: int) -> tuple[Part, ...]:
         carry = self.carries.get(link, Carry.UDH8)
@@ -100,12 +106,32 @@ class PlainRules:
         return address.removeprefix("+")
 
 
+def _class_policy(name: str, rule: ClassRule) -> ClassPolicy:
+    return ClassPolicy(
+        name=name,
+        priority=2,
+        validity=DAY / 1000,
+        receipt_wait=rule.receipt_wait / 1000,
+        in_doubt="resend" if rule.resend else "report",
+        marketing=rule.marketing,
+        opt_out=rule.marketing,
+        opt_out_text=False,
+        quiet_hours=False,
+        consent=False,
+        frequency=False,
+    )
+
+
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
     """One submit; see `ledger.accept.Submission`."""
 
     content: Content
     lane: Lane
-    marketing: bool
+    asking: Asking
+
+    @property
+    def marketing(self) -> bool:
+        return self.asking.class_.opt_out
 
     @property
     def key(self) -> str | None:
@@ -115,21 +141,13 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     def fingerprint(self) -> bytes:
         return self.content.fingerprint
 
-    @property
-    def number(self) -> str:
-        return self.content.to
-
-    @property
-    def brand(self) -> str:
-        return self.lane.brand
-
     def judge(self, facts: Facts) -> Accepted | Refusal:
         if facts.opted_out and self.marketing:
             return Refusal("opted_out", "the number has opted out", field="to")
         content = self.content
-        stage, _ = first_stage(content.send_at, content.accepted_at)
-        due = content.expires_at if stage is Stage.READY else content.send_at or 0
-        return Accepted(content, self.lane, stage, due)
+        if content.state == "scheduled":
+            return Accepted(content, self.lane, Stage.SCHEDULED, content.send_at or 0)
+        return Accepted(content, self.lane, Stage.READY, content.expires_at)
 
 
 class Told(msgspec.Struct):
@@ -179,7 +197,6 @@ class World:
         tag: str | None = None,
     ) -> Wish:
         encoding = choose(text)
-        _, state = first_stage(send_at, self.now)
         content = Content(
             to=to,
             sender=self.rules.senders[brand],
@@ -188,7 +205,7 @@ class World:
             udh=b"",
             encoding=encoding,
             segments=count(text, encoding, Carry.UDH8),
-            state=state,
+            state="queued" if send_at is None else "scheduled",
             accepted_at=self.now,
             expires_at=(send_at or self.now) + valid,
             send_at=send_at,
@@ -197,7 +214,7 @@ class World:
             fingerprint=text.encode(),
         )
         lane = Lane("failover:a,b", class_, "acme", brand)
-        return Wish(content=content, lane=lane, marketing=self.rules.class_rule(class_).marketing)
+        return Wish(content=content, lane=lane, asking=self.rules.asking(content, lane))
 
     def accept(self, *wishes: Wish) -> list[Answer | Refusal]:
         answers: list[Answer | Refusal] = self.run(accept, "acme", wishes, self.now)
