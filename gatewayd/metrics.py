@@ -45,6 +45,9 @@ class Metrics:
             "link_rate_limit", "Segments a second the link may send now; 0: no limit.", link
         )
         self.link_deliver_queue = self._gauge("link_deliver_queue", "deliver_sm waiting for the store.", link)
+        self.link_full_queues = self._gauge(
+            "link_full_queues", "Destinations left alone after ESME_RMSGQFUL.", link
+        )
         self.queue_messages = self._gauge("queue_messages", "Messages queued.", class_)
         self.held_messages = self._gauge("held_messages", "Messages held.", class_)
         self.scheduled_messages = self._gauge("scheduled_messages", "Messages scheduled.", class_)

@@ -91,6 +91,7 @@ class Status:
             metrics.child(metrics.link_window_in_use, name).set(link.in_use)
             metrics.child(metrics.link_rate_limit, name).set(link.bucket.rate)
             metrics.child(metrics.link_deliver_queue, name).set(len(link.deliveries))
+            metrics.child(metrics.link_full_queues, name).set(link.full_queues.waiting(self._millis()))
         for (client, consumer), lag in (await self._store.read(lags)).items():
             metrics.child(metrics.events_lag, f"{client}/{consumer}").set(lag)
         metrics.store_jobs.set(self._store.waiting)

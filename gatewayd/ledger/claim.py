@@ -26,13 +26,14 @@ from gatewayd.model import (
 from gatewayd.policy.subject import Facts
 from gatewayd.smpp.text import Part
 
-Pick = Callable[[Message, str | None], str | None]
+Pick = Callable[[Message, str | None], str | Millis | None]
 
 
 class Want(msgspec.Struct, frozen=True):
     """What a lane may give now; one for each lane.
 
-    pick: message, the one link it is bound to or None -> the link that takes it, or None: not now.
+    pick: message, the one link it is bound to or None -> the link that takes it; when it may be asked again;
+    or None: not now.
     """
 
     lane: LaneId
@@ -96,8 +97,11 @@ class _Claiming:
             segments = self._progress.segments.get(message.id, [])
             bound = message.link if _began(segments) else None
             link = pick(message, bound)
-            if link is not None:
+            if isinstance(link, str):
                 self._take(message, lane, link, began=bound is not None)
+            elif link is not None:
+                self._progress.delay(message, link)
+                passed = True
             elif bound is None and not message.refused:
                 return False
             else:

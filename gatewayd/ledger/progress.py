@@ -154,10 +154,18 @@ class Progress:
             self.stop(message, SegmentStage.EXPIRED, self._expired(message))
         elif again <= self._now:
             self._to(message, standing.stage, expires)
-        elif standing.stage is Stage.RESUME:
-            self._to(message, Stage.IN_DOUBT, min(again, expires))
         else:
-            until = min(again, expires)
+            self._delay(message, standing.stage, again)
+
+    def delay(self, message: Message, until: Millis) -> None:
+        """What could leave waits all the same: its link's SMSC takes nothing for its destination now."""
+        self._delay(message, message.stage, until)
+
+    def _delay(self, message: Message, stage: Stage, until: Millis) -> None:
+        until = min(until, message.content.expires_at)
+        if stage is Stage.RESUME:
+            self._to(message, Stage.IN_DOUBT, until)
+        else:
             self.journal.move(message, Stage.RETRY, until, reason="retry", until=until)
 
     def _retry_at(self, message: Message) -> Millis:

@@ -34,9 +34,11 @@ def _expire(progress: Progress, message: Message, now: Millis) -> None:
 
 
 def _try_again(progress: Progress, message: Message, now: Millis) -> None:
-    """The refusal of its segments has passed."""
-    del now
-    progress.fold(message.id)
+    """The refusal of its segments has passed, or the wait for its destination."""
+    if message.link is None:
+        _release(progress, message, now)
+    else:
+        progress.fold(message.id)
 
 
 def _end_wait(progress: Progress, message: Message, now: Millis) -> None:

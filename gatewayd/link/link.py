@@ -8,12 +8,14 @@ from typing import Final, Protocol
 import trio
 
 from gatewayd import retry
+from gatewayd.config import Limits as Bounds
 from gatewayd.config import Link as Settings
 from gatewayd.errors import GatewayError, LocalProtocolError
 from gatewayd.ledger.claim import Claimed
 from gatewayd.ledger.settle import Kind, Outcome
 from gatewayd.link.bind import Bind, Sendable
 from gatewayd.link.connect import bind_pdu, connect
+from gatewayd.link.full_queues import FullQueues
 from gatewayd.log import logger
 from gatewayd.metrics import Metrics
 from gatewayd.model import Millis
@@ -66,14 +68,16 @@ class Pool(Protocol):
 class Link:
     """See the module. `name` is the link's in the configuration."""
 
-    def __init__(self, name: str, settings: Settings, deliver_queue: int, pool: Pool) -> None:
+    def __init__(self, name: str, settings: Settings, limits: Bounds, pool: Pool) -> None:
         self.name, self.settings = name, settings
         self.paused = False
         self.bucket = Bucket(settings.throughput, trio.current_time())
         self.pace = PaceControl(self.bucket, settings.throttle_pause, trio.current_time())
-        self._queue_full = 0
+        self.full_queues = FullQueues(limits.full_queues)
+        self._full_wait = settings.retry_table.delay(consts.ESME_RMSGQFUL, 1)
+        self._full_in_a_row = 0
         self.deliveries: list[Delivery] = []
-        self._deliver_queue = deliver_queue
+        self._deliver_queue = limits.deliver_queue
         self._pool = pool
         self._binds: list[Bind] = []
         self._states: dict[int, LinkState] = dict.fromkeys(range(settings.binds), LinkState.CONNECTING)
@@ -274,7 +278,7 @@ class Link:
         self._pool.wake()
 
     def accepted(self, seconds: float) -> None:
-        self._queue_full = 0
+        self._full_in_a_row = 0
         self._fallen(self.pace.accepted(seconds, self.now()))
 
     def congested(self, state: int, seconds: float) -> None:
@@ -302,13 +306,22 @@ class Link:
             waited = at - max(content.accepted_at, content.send_at or 0)
             metrics.child(metrics.accept_to_submit, class_).observe(waited / 1000)
 
-    def refused(self, status: int, seconds: float) -> None:
-        """Full queues of many destinations in a row are the link's: the rate is too high for it."""
-        self._queue_full = self._queue_full + 1 if status == consts.ESME_RMSGQFUL else 0
-        if self._queue_full == retry.QUEUE_FULL_IN_A_ROW:
-            self._queue_full = 0
-            self.throttled(seconds)
+    def refused(self, sendable: Sendable, status: int, seconds: float) -> None:
+        if status == consts.ESME_RMSGQFUL:
+            self._queue_full(sendable.claimed.content.to, seconds)
+        else:
+            self._full_in_a_row = 0
         self._pool.metrics.child(self._pool.metrics.submit_errors, self.name, _status_label(status)).inc()
+
+    def _queue_full(self, number: str, seconds: float) -> None:
+        """Full queues of many destinations in a row are the link's: the rate is too high for it."""
+        if self._full_wait is not None:
+            now = self.millis()
+            self.full_queues.add(number, now + int(self._full_wait * 1000), now)
+        self._full_in_a_row += 1
+        if self._full_in_a_row == retry.QUEUE_FULL_IN_A_ROW:
+            self._full_in_a_row = 0
+            self.throttled(seconds)
 
     def responded(self, seconds: float) -> None:
         self._submit_response.observe(seconds)

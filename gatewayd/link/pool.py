@@ -5,7 +5,7 @@ transaction all outcomes and deliveries that have gathered, and answers deliver_
 """
 
 import random
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Final, NamedTuple
@@ -13,12 +13,13 @@ from typing import Final, NamedTuple
 import trio
 
 from gatewayd.errors import StoreUnavailable
-from gatewayd.ledger.claim import Claimed, Want, claim
+from gatewayd.ledger.claim import Claimed, Pick, Want, claim
 from gatewayd.ledger.inbound import Mo, receive
 from gatewayd.ledger.reroute import reroute
 from gatewayd.ledger.rules import Rules
 from gatewayd.ledger.settle import Outcome, settle
 from gatewayd.ledger.tables import Effects, Tables
+from gatewayd.link.full_queues import FullQueues
 from gatewayd.link.link import Delivery, Link, answer
 from gatewayd.log import logger
 from gatewayd.metrics import Metrics
@@ -51,8 +52,7 @@ class Pool:
         self._draining = self._settling = self._claiming = False
         self._idle = trio.lowlevel.ParkingLot()
         self._log = logger()
-        queue = snapshot.limits.deliver_queue
-        self.links = {name: Link(name, link, queue, self) for name, link in snapshot.links.items()}
+        self.links = {name: Link(name, link, snapshot.limits, self) for name, link in snapshot.links.items()}
         store.watch(self._committed)
 
     # what links tell (`link.Pool`)
@@ -173,24 +173,27 @@ class Pool:
 
         return sorted(waiting, key=urgency)
 
-    def _picker(
-        self, spec: str, capacity: dict[str, int], usable: set[str]
-    ) -> Callable[[Message, str | None], str | None]:
+    def _picker(self, spec: str, capacity: dict[str, int], usable: set[str]) -> Pick:
         """Gives each message of a lane its link while there is room; the shares outlive the transaction."""
         chooser = self._choosers.get(spec)
         if chooser is None:
             chooser = self._choosers[spec] = Chooser(spec)
+        links, now = parse_spec(spec).links, self.millis()
+        queues = {
+            name: self.links[name].full_queues for name in usable if self.links[name].full_queues.waiting(now)
+        }
 
-        links = parse_spec(spec).links
-
-        def pick(message: Message, bound: str | None) -> str | None:
+        def pick(message: Message, bound: str | None) -> str | Millis | None:
+            may = links if bound is None else (bound,)
+            full = _full(queues, may, message.content.to, now) if queues else {}
             if bound is not None:
-                return _take(bound, message) if capacity.get(bound, 0) > 0 else None
-            willing = _willing(usable, message.refused, links) if message.refused else usable
-            link = chooser.choose(willing, capacity)
-            return None if link is None else _take(link, message)
-
-        def _take(link: str, message: Message) -> str:
+                link = bound if bound not in full and capacity.get(bound, 0) > 0 else None
+            else:
+                fresh = usable - full.keys() if full else usable
+                willing = _willing(fresh, message.refused, links) if message.refused else fresh
+                link = chooser.choose(willing, capacity)
+            if link is None:
+                return min(full.values(), default=None)
             capacity[link] -= message.segments
             return link
 
@@ -284,6 +287,14 @@ def record(tables: Tables, gathered: Gathered, rules: Rules, live: set[int], now
         settle(tables, gathered.outcomes, gathered.receipts, rules, now, gathered.usable)
     if gathered.mos:
         receive(tables, gathered.mos, rules, live, now)
+
+
+def _full(
+    queues: Mapping[str, FullQueues], links: Sequence[str], number: str, now: Millis
+) -> dict[str, Millis]:
+    """Those of the links whose SMSC takes nothing for `number` now, and until when."""
+    waits = {link: queues[link].until(number, now) for link in links if link in queues}
+    return {link: until for link, until in waits.items() if until}
 
 
 def _willing(usable: Container[str], refused: Sequence[str], links: Sequence[str]) -> Container[str]:
