@@ -1,4 +1,4 @@
-"""How fast a link may send: a token bucket counted in segments.
+"""How fast a link may send, and a client submit: token buckets.
 
 Pure: the time is an argument, float seconds of one monotonic clock.
 """
@@ -49,14 +49,29 @@ class Bucket:
         """Count `n` segments as leaving now. Raises ValueError if fewer are available."""
         if n > self.available(now):
             raise ValueError(f"{n} segments taken, {self.available(now)} available")
+        self.owe(n, now)
+
+    def owe(self, n: int, now: float) -> None:
+        """Count `n` segments that cannot be parted, even if fewer are available; the next wait for them."""
         if self._rate:
             self._empty_at = max(self._empty_at, now - self._capacity / self._rate) + n / self._rate
 
-    def next_at(self, now: float, n: int = 1) -> float:
-        """When `n` segments may leave at once, or half of what ever may: the other half is for being late."""
+    def keepable(self, n: int) -> int:
+        """How many of `n` segments can be kept in it for those in a hurry while others use all of its rate.
+
+        It is half of what a late wake-up may make good; none below 100 a second, where a segment is soon due.
+        """
+        return min(n, math.floor((self._capacity - 1) / 2))
+
+    def next_at(self, now: float, n: int = 1, kept: int = 0) -> float:
+        """When `n` segments beside the `kept` may leave at once, or half of what ever may.
+
+        The other half is for being late.
+        """
         if self._rate == 0:
             return max(now, self._empty_at)
-        return max(now, self._empty_at + min(n, math.floor((1 + self._capacity) / 2)) / self._rate)
+        enough = min(n, math.floor((1 + self._capacity - kept) / 2)) + kept
+        return max(now, self._empty_at + enough / self._rate)
 
     def pause_until(self, until: float) -> None:
         """Nothing leaves before `until`; then it fills from empty. An earlier pause is not cut short."""
@@ -69,3 +84,27 @@ class Bucket:
     @property
     def _capacity(self) -> float:
         return 1 + self._rate * _SLACK if self._rate >= _SLACK_FROM else 1
+
+
+class Allowance:
+    """What one client may submit: `rate` a second, of which those of a whole second may come at once.
+
+    At most twice `rate` in any second, and over a longer time never more than `rate` a second; below 1 a second
+    one by one. It starts full.
+    """
+
+    def __init__(self, rate: float, now: float) -> None:
+        self._interval = 1 / rate
+        self._burst = max(1.0, self._interval)
+        self._used_until = now  # what was taken so far is what the rate gives until then
+
+    def take(self, n: int, now: float) -> int:
+        """Take up to `n`; gives how many there were."""
+        used = max(self._used_until, now)
+        given = min(n, math.floor((now + self._burst - used) / self._interval + _ROUNDING))
+        self._used_until = used + given * self._interval
+        return given
+
+    def wait(self, now: float) -> float:
+        """Seconds until there is one again."""
+        return max(0.0, self._used_until + self._interval - self._burst - now)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatewayd.pacing import UNLIMITED, Bucket
+from gatewayd.pacing import UNLIMITED, Allowance, Bucket
 
 RATES = [0.1, 0.5, 1, 2.5, 5, 9.9, 10, 11, 49, 75, 100, 999, 2000, 10_000]
 STARTS = [0.0, 1_000_000.25]
@@ -154,3 +154,63 @@ def test_a_change_of_rate_keeps_what_was_filled_and_a_pause() -> None:
     bucket.change(10, 1.0)
 
     assert bucket.next_at(1.0) == pytest.approx(9.1)
+
+
+@pytest.mark.parametrize(("rate", "kept"), [(0.5, 0), (10, 0), (99, 0), (100, 1), (200, 2), (2000, 2)])
+def test_what_is_kept_for_those_in_a_hurry_is_there(rate: float, kept: int) -> None:
+    """Two segments where the rate can spare them; the others still get all of the rate."""
+    bucket, now, taken = Bucket(rate, 0), 0.0, 0
+    assert bucket.keepable(2) == kept
+
+    while (now := bucket.next_at(now, 8, kept) + 0.0005) <= 20:
+        assert bucket.available(now) > kept
+        n = bucket.available(now) - kept
+        bucket.take(n, now)
+        taken += n
+        assert bucket.available(now) == kept
+
+    assert taken >= rate * 20 * 0.98 - 1 - kept
+
+
+def test_segments_that_cannot_be_parted_are_owed() -> None:
+    """A long message leaves whole; the next one waits until the rate has caught up."""
+    bucket = Bucket(10, 0)
+    bucket.owe(3, 0.1)
+
+    assert bucket.available(0.25) == 0
+    assert bucket.next_at(0.1) == pytest.approx(0.4)
+
+
+@given(
+    rate=st.sampled_from([0.2, 1, 3, 50, 1000]),
+    steps=st.lists(st.tuples(st.floats(0, 3), st.integers(1, 2000)), max_size=60),
+)
+def test_an_allowance_holds_over_any_time(rate: float, steps: list[tuple[float, int]]) -> None:
+    """Never more in any while than the rate gives, and a burst of one second's worth."""
+    allowance, now, taken = Allowance(rate, 100.0), 100.0, []
+    for wait, wanted in steps:
+        now += wait
+        given_ = allowance.take(wanted, now)
+        assert 0 <= given_ <= wanted
+        taken += [now] * given_
+
+    for seconds in (0.5, 1, 10):
+        assert busiest(taken, seconds) <= rate * seconds + max(1, rate) + 1e-3
+
+
+def test_an_allowance_tells_when_there_is_one_again() -> None:
+    """A whole second's worth at once, then one by one; the wait that is told is the wait there is."""
+    allowance = Allowance(5, 0)
+
+    assert allowance.take(100, 0) == 5
+    assert allowance.take(1, 0.1) == 0
+    assert allowance.wait(0.1) == pytest.approx(0.1)
+    assert allowance.take(1, 0.2) == 1
+    assert allowance.take(100, 1000) == 5
+
+
+def test_an_allowance_below_one_a_second_gives_one_by_one() -> None:
+    """One in ten seconds is one in ten seconds, and the first at once."""
+    allowance = Allowance(0.1, 0)
+
+    assert [allowance.take(3, now) for now in (0, 9.9, 10, 15, 20)] == [1, 0, 1, 0, 1]
