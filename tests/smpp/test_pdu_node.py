@@ -1,8 +1,6 @@
 """Octets, tags and statuses against node's independent `smpp` package (golden/make.js wrote the file)."""
 
 import json
-import os
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ from gatewayd.smpp import consts, tlv
 from gatewayd.smpp.codec import decode, encode
 from gatewayd.smpp.multi import DistributionList, SmeAddress, UnsuccessSme
 from gatewayd.smpp.pdu import PDUS, Pdu, fields
+from tests.peers.node import needs_node
 
 FOLDER = Path(__file__).parent / "golden"
 GOLDEN = json.loads((FOLDER / "node_smpp.json").read_text())
@@ -123,10 +122,7 @@ def test_tags_and_statuses_equal_nodes(names: str, table: dict[str, int]) -> Non
     assert {OTHER_NAMES.get(name, name): number for name, number in GOLDEN[names].items()} == table
 
 
-@pytest.mark.skipif(
-    not (shutil.which("node") and os.environ.get("NODE_PATH")),
-    reason="needs node, and NODE_PATH to where npm put smpp@0.5.1 (tests/smpp/golden/make.js)",
-)
+@needs_node
 def test_the_golden_file_is_what_node_writes_now() -> None:
     """The committed file was not touched by hand."""
     script = subprocess.run(["node", FOLDER / "make.js"], capture_output=True, check=True, timeout=30)
