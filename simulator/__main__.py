@@ -34,7 +34,7 @@ Writable = click.Path(dir_okay=False, writable=True, path_type=Path)
 @click.option("--scenario", type=click.Path(path_type=Path), help="YAML: how this SMSC behaves.")
 @click.option("--record", type=Writable, help="Append what is seen and done, a JSON object a line.")
 @click.option("--judge", type=Writable, help="At the end write what the record shows, as JSON.")
-@click.option("--control", "socket", type=Writable, help="Unix socket for commands while it runs.")
+@click.option("--control", "where", help="HOST:PORT or Unix socket: HTTP to watch and command it.")
 @click.option("--certificate", type=Readable, help="PEM: speak TLS from the first octet.")
 @click.option("--key", type=Readable, help="PEM: its key, if not in the same file.")
 def main(  # noqa: PLR0913, PLR0917  one for each option
@@ -43,7 +43,7 @@ def main(  # noqa: PLR0913, PLR0917  one for each option
     scenario: Path | None,
     record: Path | None,
     judge: Path | None,
-    socket: Path | None,
+    where: str | None,
     certificate: Path | None,
     key: Path | None,
 ) -> None:
@@ -53,9 +53,9 @@ def main(  # noqa: PLR0913, PLR0917  one for each option
     """
     try:
         settings = load(scenario) if scenario else Scenario()
-        with _record(record, needed=judge is not None) as path:
+        with _record(record, needed=judge is not None or where is not None) as path:
             tls = _tls(certificate, key) if certificate else None
-            trio.run(_run, host, port, settings, path, socket, tls)
+            trio.run(_run, host, port, settings, path, where, tls)
             if judge is not None and path is not None:
                 verdict = judge_file(path)
                 _write(judge, msgspec.json.format(msgspec.json.encode(verdict)) + b"\n")
@@ -79,21 +79,23 @@ async def _run(
     port: int,
     scenario: Scenario,
     record: Path | None,
-    socket: Path | None,
+    where: str | None,
     tls: ssl.SSLContext | None,
 ) -> None:
     recorder = Recorder(record)
     try:
         with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
             listeners = await trio.open_tcp_listeners(port, host=host)
-            commands = await control.listen(socket) if socket is not None else None
+            commands = control.listen(control.address(where)) if where else None
             smsc = Smsc(scenario, recorder)
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(smsc.run)
-                if commands is not None:
-                    nursery.start_soon(control.serve, smsc, commands)
                 await nursery.start(partial(trio.serve_listeners, partial(_serve, smsc, tls), listeners))
-                click.echo(f"listening {_address(listeners[0])}")
+                click.echo(f"listening {_address(listeners[0].socket.getsockname())}")
+                if commands is not None and record is not None:
+                    if not isinstance(name := commands.getsockname(), str):
+                        click.echo(f"control http://{_address(name)}")
+                    nursery.start_soon(control.serve, smsc, record, commands)
                 await anext(signals)
                 nursery.cancel_scope.cancel()
     finally:
@@ -108,8 +110,8 @@ async def _serve(smsc: Smsc, tls: ssl.SSLContext | None, stream: trio.SocketStre
         await smsc.serve(trio.SSLStream(stream, tls, server_side=True, https_compatible=True))
 
 
-def _address(listener: trio.SocketListener) -> str:
-    host, port = listener.socket.getsockname()[:2]
+def _address(name: tuple[str, int]) -> str:
+    host, port = name[:2]
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 

@@ -1,6 +1,7 @@
 """The messages an account's SMSC still knows: what query_sm, cancel_sm and replace_sm are about."""
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -17,8 +18,7 @@ from gatewayd.smpp.pdu import (
     SubmitSm,
 )
 from simulator.connection import Connection
-from simulator.receipts import STATES
-from simulator.settings import Outcome
+from simulator.settings import STATES, Outcome
 
 KEPT: Final = 100_000  # messages
 EN_ROUTE: Final = Outcome(stat="ENROUTE")
@@ -42,19 +42,19 @@ class Accepted(msgspec.Struct, eq=False):
 
 
 class Catalogue:
-    """The last messages by their id."""
+    """The last messages by their id; those of one submit_multi share one."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[bytes, Accepted] = OrderedDict()
+        self._kept: OrderedDict[bytes, tuple[Accepted, ...]] = OrderedDict()
 
-    def add(self, message: Accepted) -> None:
-        self._kept[message.message_id.encode()] = message
+    def add(self, *messages: Accepted) -> None:
+        self._kept[messages[0].message_id.encode()] = messages
         if len(self._kept) > KEPT:
             self._kept.popitem(last=False)
 
     def query(self, request: QuerySm, now: float, wall: float) -> QuerySmResp:
-        """final_date: of the receipt, in UTC; empty while the message is under way."""
-        message = self._known(request)
+        """Of several, the last to end. final_date: of its receipt, in UTC; empty while it is under way."""
+        message = max(self._known(request), key=lambda one: one.final_at, default=None)
         if message is None:
             return QuerySmResp(command_status=consts.ESME_RQUERYFAIL)
         final = now >= message.final_at
@@ -66,12 +66,12 @@ class Catalogue:
         )
 
     def cancel(self, request: CancelSm, now: float) -> tuple[CancelSmResp, list[Accepted]]:
-        """The answer, and what was cancelled: one message, or without an id all of a pair of addresses."""
+        """The answer, and what was cancelled: those of an id, or without one all of a pair of addresses."""
         if request.message_id:
-            message = self._known(request)
-            found = [] if message is None else [message]
+            found = self._known(request)
         else:
-            found = [message for message in self._kept.values() if _between(message.submit, request)]
+            every = (message for messages in self._kept.values() for message in messages)
+            found = [message for message in every if _between(message.submit, request)]
         cancelled = [message for message in found if now < message.final_at]
         for message in cancelled:
             message.cancelled, message.outcome, message.final_at = True, DELETED, now
@@ -79,22 +79,25 @@ class Catalogue:
         return CancelSmResp(command_status=status), cancelled
 
     def replace(self, request: ReplaceSm, now: float) -> ReplaceSmResp:
-        """A new text, validity and registered_delivery for a message that is under way."""
-        message = self._known(request)
-        if message is None or now >= message.final_at:
-            return ReplaceSmResp(command_status=consts.ESME_RREPLACEFAIL)
-        message.submit = msgspec.structs.replace(
-            message.submit,
-            short_message=request.short_message,
-            registered_delivery=request.registered_delivery,
-            validity_period=request.validity_period or message.submit.validity_period,
-        )
-        return ReplaceSmResp()
+        """A new text, validity and registered_delivery for what is under way."""
+        under_way = [message for message in self._known(request) if now < message.final_at]
+        for message in under_way:
+            message.submit = msgspec.structs.replace(
+                message.submit,
+                short_message=request.short_message,
+                registered_delivery=request.registered_delivery,
+                validity_period=request.validity_period or message.submit.validity_period,
+            )
+        return ReplaceSmResp(command_status=0 if under_way else consts.ESME_RREPLACEFAIL)
 
-    def _known(self, request: QuerySm | CancelSm | ReplaceSm) -> Accepted | None:
-        """The message of that id, if it came from that source (3.4 section 4.8.1)."""
-        message = self._kept.get(request.message_id)
-        return message if message and message.submit.source_addr == request.source_addr else None
+    def named(self, message_id: str) -> Sequence[Accepted]:
+        """The messages of that id; none if the SMSC does not know it any more."""
+        return self._kept.get(message_id.encode(), ())
+
+    def _known(self, request: QuerySm | CancelSm | ReplaceSm) -> Sequence[Accepted]:
+        """The messages of that id, if they came from that source (3.4 section 4.8.1)."""
+        found = self._kept.get(request.message_id, ())
+        return found if found and found[0].submit.source_addr == request.source_addr else ()
 
 
 def _between(submit: SubmitSm, request: CancelSm) -> bool:

@@ -43,6 +43,7 @@ class Connection:
         handle: Callable[["Connection", list[SessionEvent]], None],
     ) -> None:
         self.number = number
+        self._began = trio.current_time()
         self.place = 0
         self.submits = 0
         self.unanswered = 0
@@ -61,6 +62,18 @@ class Connection:
     @property
     def bound(self) -> bool:
         return self._session.state in BOUND
+
+    def status(self, account: str) -> dict[str, object]:
+        """For the status page."""
+        return {
+            "session": self.number,
+            "account": account,
+            "state": self._session.state.value,
+            "seconds": round(trio.current_time() - self._began, 1),
+            "submits": self.submits,
+            "unanswered": self.unanswered,
+            "in_flight": self.in_flight,
+        }
 
     @property
     def receives(self) -> bool:
@@ -108,6 +121,10 @@ class Connection:
     def cut(self, reason: str) -> None:
         """Close without unbind, after what is queued."""
         self._driver.close(reason)
+
+    def stall(self, seconds: float) -> None:
+        """For so long nothing is read or sent."""
+        self._line.stall(trio.current_time() + seconds)
 
     def freeze(self) -> None:
         """Nothing is read or sent any more; the peer is not told."""

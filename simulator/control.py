@@ -1,100 +1,85 @@
-"""Commands while it runs: one JSON object a line on a Unix socket, one reply line each. See README.md."""
+"""HTTP while the simulator runs: its state, its judge, and commands. See README.md."""
 
 import socket
-from functools import partial
+from collections.abc import Awaitable, Callable
+from http.client import HTTPConnection
+from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final, assert_never
+from typing import Any, Final
 
 import msgspec
 import trio
+from hypercorn.config import Config
+from hypercorn.trio import serve as serve_asgi
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
 
-from gatewayd.errors import GatewayError
-from simulator.mo import Mo, segments
-from simulator.settings import What
+from simulator.commands import COMMANDS, Refused, obey
+from simulator.judge import judge_file
 from simulator.smsc import Smsc
 
-MAX_LINE: Final = 64 * 1024  # octets
+MAX_BODY: Final = 64 * 1024  # octets
+PATIENCE: Final = 10.0  # seconds
+LOOPBACK: Final = ("127.0.0.1", "localhost")
+
+Address = Path | tuple[str, int]
 
 
-class Set(msgspec.Struct, tag="set", tag_field="op", forbid_unknown_fields=True):
-    """Merge values into the scenario (RFC 7396: null takes a value back to its default)."""
-
-    values: dict[str, Any]
-
-
-class Drop(msgspec.Struct, tag="drop", tag_field="op", forbid_unknown_fields=True):
-    """Cut all connections, or those of an account, without unbind."""
-
-    account: str | None = None
+def address(text: str) -> Address:
+    """HOST:PORT, or the path of a Unix socket."""
+    host, colon, port = text.rpartition(":")
+    return (host.strip("[]"), int(port)) if colon and port.isdigit() and "/" not in host else Path(text)
 
 
-class Fault(msgspec.Struct, tag="fault", tag_field="op", forbid_unknown_fields=True):
-    """Let something befall all bound sessions, or those of an account; see `faults.do` of a scenario."""
-
-    do: What
-    account: str | None = None
-
-
-class HoldReceipts(msgspec.Struct, tag="hold_receipts", tag_field="op", forbid_unknown_fields=True):
-    """Keep receipts back."""
-
-
-class ReleaseReceipts(msgspec.Struct, tag="release_receipts", tag_field="op", forbid_unknown_fields=True):
-    """Let out what was kept back, and keep back no more."""
-
-
-class Stats(msgspec.Struct, tag="stats", tag_field="op", forbid_unknown_fields=True):
-    """Tell what was counted."""
-
-
-Command = Mo | Set | Drop | Fault | HoldReceipts | ReleaseReceipts | Stats
-
-_decode = msgspec.json.Decoder(Command).decode
-_encode = msgspec.json.Encoder().encode
-
-
-class Refused(GatewayError):
-    """The simulator could not do what it was told; says why."""
-
-
-def command(path: Path, op: str, **fields: object) -> dict[str, Any]:
-    """Send one command and return its reply. For tests and the demo: it blocks, with 10 s at most.
+def command(where: Address, op: str, **fields: object) -> dict[str, Any]:
+    """One command, or "status", "scenario", "judge". For tests and the demo: it blocks, with 10 s at most.
 
     Raises Refused if the simulator says no, OSError if it does not answer.
     """
-    with socket.socket(socket.AF_UNIX) as connection, connection.makefile("rb") as replies:
-        connection.settimeout(10)
-        connection.connect(str(path))
-        connection.sendall(_encode({"op": op, **fields}) + b"\n")
-        line = replies.readline()
-    if not line:
-        raise ConnectionError("the simulator closed the control socket without a reply")
-    reply: dict[str, Any] = msgspec.json.decode(line)
-    if not reply["ok"]:
+    connection = HTTPConnection("localhost", timeout=PATIENCE)
+    connection.sock = _dial(where)
+    try:
+        if op in COMMANDS:
+            body = msgspec.json.encode(fields)
+            connection.request("POST", f"/{op}", body, {"content-type": "application/json"})
+        else:
+            connection.request("GET", f"/{op}")
+        response = connection.getresponse()
+        reply: dict[str, Any] = msgspec.json.decode(response.read())
+    finally:
+        connection.close()
+    if response.status != 200:
         raise Refused(reply["error"])
     return reply
 
 
-async def listen(path: Path) -> trio.SocketListener:
+def _dial(where: Address) -> socket.socket:
+    if isinstance(where, tuple):
+        return socket.create_connection(where, timeout=PATIENCE)
+    dialled = socket.socket(socket.AF_UNIX)
+    dialled.settimeout(PATIENCE)
+    dialled.connect(str(where))
+    return dialled
+
+
+def listen(where: Address) -> socket.socket:
     """A socket file that nobody listens on any more is replaced. Raises OSError, also if somebody does."""
-    _clear(path)
-    listener = trio.socket.socket(socket.AF_UNIX)
+    if isinstance(where, tuple):
+        family = socket.AF_INET6 if ":" in where[0] else socket.AF_INET
+        return socket.create_server(where, family=family)
+    _clear(where)
+    listener = socket.socket(socket.AF_UNIX)
     try:
-        await listener.bind(str(path))
+        listener.bind(str(where))
     except OSError:
         listener.close()
         raise
     listener.listen()
-    return trio.SocketListener(listener)
-
-
-async def serve(smsc: Smsc, listener: trio.SocketListener) -> None:
-    """Answer commands for ever; the socket file goes at the end."""
-    path = Path(listener.socket.getsockname())
-    try:
-        await trio.serve_listeners(partial(_converse, smsc), [listener])
-    finally:
-        _remove(path)
+    return listener
 
 
 def _clear(path: Path) -> None:
@@ -109,47 +94,61 @@ def _remove(path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
-async def _converse(smsc: Smsc, stream: trio.SocketStream) -> None:
-    buffered = b""
+async def serve(smsc: Smsc, record: Path, listener: socket.socket) -> None:
+    """Answer for ever; a socket file goes at the end."""
+    name = listener.getsockname()
+    config = Config()
+    config.accesslog = config.errorlog = None
+    config.bind = [f"fd://{listener.detach()}"]
+    local = isinstance(name, str) or name[0] in LOOPBACK
+    application: Any = app(smsc, record, LOOPBACK if local else ("*",))
     try:
-        async with stream:
-            async for data in stream:
-                *lines, buffered = (buffered + data).split(b"\n")
-                if lines:
-                    await stream.send_all(b"".join(_encode(answer(line, smsc)) + b"\n" for line in lines))
-                if len(buffered) > MAX_LINE:
-                    await stream.send_all(_encode({"ok": False, "error": "the line is too long"}) + b"\n")
-                    return
-    except trio.BrokenResourceError:
-        return  # whoever asked is gone
+        await serve_asgi(application, config, shutdown_trigger=trio.sleep_forever)
+    finally:
+        if isinstance(name, str):
+            _remove(Path(name))
 
 
-def answer(line: bytes, smsc: Smsc) -> dict[str, Any]:
-    """The reply to one line: {"ok": true, …}, or {"ok": false, "error": why}."""
-    try:
-        return {"ok": True, **_do(_decode(line), smsc)}
-    except (msgspec.DecodeError, GatewayError) as error:
-        return {"ok": False, "error": str(error)}
+def app(smsc: Smsc, record: Path, hosts: tuple[str, ...] = ("*",)) -> Starlette:
+    """hosts: names under which it may be asked, so that no web page of elsewhere can."""
+    page = files("simulator").joinpath("page.html").read_text(encoding="utf-8")
+
+    async def show(_: Request) -> Response:
+        return HTMLResponse(page)
+
+    async def status(_: Request) -> Response:
+        return _json(smsc.status())
+
+    async def scenario(_: Request) -> Response:
+        return _json(smsc.scenario.model_dump(mode="json", by_alias=True))
+
+    async def judge(_: Request) -> Response:
+        return _json(await trio.to_thread.run_sync(judge_file, record))
+
+    routes = [
+        Route("/", show),
+        *(Route(f"/{asked.__name__}", asked) for asked in (status, scenario, judge)),
+        *(Route(f"/{name}", _telling(name, smsc), methods=["POST"]) for name in COMMANDS),
+    ]
+    return Starlette(routes=routes, middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=[*hosts])])
 
 
-def _do(command: Command, smsc: Smsc) -> dict[str, Any]:
-    match command:
-        case Mo():
-            pdus = segments(command)
-            smsc.deliver(pdus, command.account)
-            return {"segments": len(pdus)}
-        case Set(values=values):
-            smsc.change(values)
-        case Drop(account=account):
-            return {"dropped": smsc.drop(account)}
-        case Fault(do=what, account=account):
-            return {"sessions": smsc.inject(what, account)}
-        case HoldReceipts():
-            smsc.hold_receipts()
-        case ReleaseReceipts():
-            return {"released": smsc.release_receipts()}
-        case Stats():
-            return smsc.stats()
-        case _:
-            assert_never(command)
-    return {}
+def _telling(name: str, smsc: Smsc) -> Callable[[Request], Awaitable[Response]]:
+    async def tell(request: Request) -> Response:
+        if request.headers.get("content-type", "").partition(";")[0] != "application/json":
+            return _json({"error": "the content-type must be application/json"}, 415)
+        body = b""
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MAX_BODY:
+                return _json({"error": f"more than {MAX_BODY} octets"}, 413)
+        try:
+            return _json(obey(name, body, smsc))
+        except Refused as refused:
+            return _json({"error": str(refused)}, 400)
+
+    return tell
+
+
+def _json(value: object, status: int = 200) -> Response:
+    return Response(msgspec.json.encode(value), status, media_type="application/json")

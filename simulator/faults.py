@@ -22,15 +22,18 @@ ODD_NUMBERS: Final = (0, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF)
 _MO: Final = DeliverSm(source_addr=b"8613900000000", destination_addr=b"10690001", short_message=b"hello")
 
 
-def inject(connection: Connection, what: What) -> None:
-    """Do it, now."""
-    _DEEDS[what](connection)
+def inject(connection: Connection, what: What, seconds: float) -> None:
+    """Do it, now. seconds: that a stall lasts."""
+    if what == "stall":
+        connection.stall(seconds)
+    else:
+        _DEEDS[what](connection)
 
 
-def due(faults: tuple[SessionFault, ...], connection: Connection, before: int) -> list[What]:
+def due(faults: tuple[SessionFault, ...], connection: Connection, before: int) -> list[SessionFault]:
     """What befalls a session whose count of submit_sm has just risen from `before` (-1: it is just bound)."""
     return [
-        fault.do
+        fault
         for fault in faults
         if before < fault.after <= connection.submits
         and (not fault.sessions or connection.place < fault.sessions)

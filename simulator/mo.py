@@ -24,7 +24,7 @@ class Unwritable(GatewayError):
     """No deliver_sm can say that; says why."""
 
 
-class Mo(msgspec.Struct, tag="mo", tag_field="op", forbid_unknown_fields=True, rename={"source": "from"}):
+class Mo(msgspec.Struct, forbid_unknown_fields=True, rename={"source": "from"}):
     """A handset writes. data_coding: 0, 3 or 8; absent, as the text needs. hex: short_message as it is.
 
     carry, reference: of a long text. order: which segments go out, in this order, counted from 1; a number

@@ -17,7 +17,9 @@ import msgspec
 from gatewayd.smpp import text, udh
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag_field="kind", tag=str.lower):
+class Event(
+    msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag_field="kind", tag=str.lower
+):
     """at: seconds of Unix time, when the batch it belongs to had been read or was about to be sent."""
 
     at: float
@@ -52,8 +54,9 @@ class Bind(Event, frozen=True, kw_only=True, gc=False):
 
 
 class Submit(Event, frozen=True, kw_only=True, gc=False):
-    """A submit_sm as received; short_message and message_payload in hex.
+    """A submit_sm or data_sm as received, or of a submit_multi what goes to one destination.
 
+    request: which of them. short_message, message_payload: in hex.
     outstanding: submit_sm of this session that had no answer yet when it had been read, itself included.
     message_id: what the SMSC calls it; empty if it did not take it.
     command_status: of the answer, which a lost connection may keep from the ESME; null if none is given.
@@ -62,6 +65,7 @@ class Submit(Event, frozen=True, kw_only=True, gc=False):
 
     account: str
     session: int
+    request: str = "submit_sm"
     sequence_number: int
     source: str
     destination: str

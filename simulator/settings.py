@@ -8,7 +8,9 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from gatewayd.smpp import consts
+from gatewayd.smpp.pdu import SubmitSm
 from gatewayd.smpp.text import Carry
+from simulator.ids import Notation, Numbered
 
 
 def _command_status(value: object) -> object:
@@ -55,10 +57,20 @@ Seconds = Annotated[float, Field(ge=0, le=31_536_000)]
 CommandStatus = Annotated[int, BeforeValidator(_command_status), Field(ge=1, le=0xFFFFFFFF)]
 Zone = Annotated[str, AfterValidator(_known_zone)]
 Octet = Annotated[int, Field(ge=0, le=255)]
+Number = Annotated[str, Field(pattern="^[0-9]{1,20}$")]
 Stat = Literal["DELIVRD", "UNDELIV", "EXPIRED", "REJECTD", "DELETED", "ACCEPTD", "UNKNOWN", "ENROUTE"]
-Notation = Literal[
-    "same", "decimal", "hex", "HEX", "0x", "padded", "stripped", "upper", "lower", "truncated", "none"
-]
+
+STATES: Final[dict[Stat, int]] = {
+    "ENROUTE": consts.MESSAGE_STATE_ENROUTE,
+    "DELIVRD": consts.MESSAGE_STATE_DELIVERED,
+    "EXPIRED": consts.MESSAGE_STATE_EXPIRED,
+    "DELETED": consts.MESSAGE_STATE_DELETED,
+    "UNDELIV": consts.MESSAGE_STATE_UNDELIVERABLE,
+    "ACCEPTD": consts.MESSAGE_STATE_ACCEPTED,
+    "UNKNOWN": consts.MESSAGE_STATE_UNKNOWN,
+    "REJECTD": consts.MESSAGE_STATE_REJECTED,
+}
+"""message_state of each (3.4 section 5.2.28)."""
 
 
 def _bare(field: str, value: object) -> object:
@@ -118,22 +130,38 @@ class Throttle(Section):
         return _bare("limit", value)
 
 
+class Tlv(Section):
+    """One that the SMSC adds, whatever the specification says of its tag; several may have the same."""
+
+    tag: Annotated[int, Field(ge=0, le=0xFFFF)]
+    hex: Annotated[str, Field(pattern="^([0-9a-fA-F]{2})*$", max_length=510)] = ""
+
+
 class Fault(Section):
-    """A share of submit_sm refused; `to`: only those whose destination_addr begins so.
+    """Some submit_sm refused: of those from and to addresses that begin so, each Nth, a share, the first N.
 
     body: of the error response: one NUL, none at all, an id; or generic_nack in its place.
     """
 
     status: CommandStatus
-    share: Share = 1.0
+    source: Annotated[str, Field(alias="from")] = ""
     to: str = ""
+    every: Annotated[int, Field(ge=0)] = 0
+    first: Annotated[int, Field(ge=0)] = 0
+    share: Share = 1.0
     body: Literal["nul", "none", "id", "generic_nack"] = "nul"
+
+    def is_about(self, submit: SubmitSm) -> bool:
+        """Whether it may befall a submit_sm between such addresses."""
+        return submit.destination_addr.startswith(self.to.encode()) and submit.source_addr.startswith(
+            self.source.encode()
+        )
 
 
 class Responses(Section):
     """How submit_sm are answered."""
 
-    message_id: Literal["decimal", "hex", "HEX", "0x", "uuid"] = "decimal"
+    message_id: Numbered = "decimal"
     empty_id: Share = 0.0
     delay: Delay = Delay()
     drift: Annotated[float, Field(ge=0, le=1)] = 0.0
@@ -143,6 +171,7 @@ class Responses(Section):
     queue: Annotated[int, Field(ge=0)] = 0
     congestion: Annotated[int, Field(ge=0, le=100)] | Literal["measured"] | None = None
     errors: tuple[Fault, ...] = ()
+    tlvs: tuple[Tlv, ...] = ()
 
 
 class Outcome(Section):
@@ -202,6 +231,7 @@ class Receipts(Section):
 What = Literal[
     "cut",
     "freeze",
+    "stall",
     "garbage",
     "torn",
     "length_zero",
@@ -223,11 +253,13 @@ class SessionFault(Section):
     """What happens once on a session, before the answers to the read that brings its Nth submit_sm.
 
     after: N; 0: as soon as it is bound. sessions: how many sessions of the account suffer it; 0: all.
+    seconds: that a stall lasts.
     """
 
     do: What
     after: Annotated[int, Field(ge=0)] = 0
     sessions: Annotated[int, Field(ge=0)] = 0
+    seconds: Seconds = 5.0
 
 
 class Binding(Section):
@@ -254,7 +286,7 @@ class MoScript(Section):
     order: of the segments of each, as the command `mo` has it, or shuffled by the seed.
     """
 
-    source: Annotated[str, Field(alias="from", pattern="^[0-9]{1,20}$")]
+    source: Annotated[Number, Field(alias="from")]
     to: Annotated[str, Field(min_length=1, max_length=20)]
     text: str
     count: Annotated[int, Field(ge=1, le=1_000_000)] = 1
@@ -277,7 +309,10 @@ BindKind = Literal["transmitter", "receiver", "transceiver"]
 
 
 class Account(Section):
-    """One account. window and throughput are what it is told; the judge measures against them."""
+    """One account. window and throughput are what it is told; the judge measures against them.
+
+    lists: of numbers, by the dl_name that a submit_multi may write to.
+    """
 
     password: str | None = None
     binds: frozenset[BindKind] = frozenset({"transmitter", "receiver", "transceiver"})
@@ -290,6 +325,7 @@ class Account(Section):
     deliver_to_transmitters: bool = False
     faults: tuple[SessionFault, ...] = ()
     mos: tuple[MoScript, ...] = ()
+    lists: dict[Annotated[str, Field(max_length=20)], tuple[Number, ...]] = Field(default_factory=dict)
     responses: Responses = Responses()
     receipts: Receipts = Receipts()
     judged: Judged = Judged()

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from itertools import count
 from typing import Any, Final
 
@@ -17,13 +17,14 @@ from gatewayd.smpp.pdu import (
     REQUESTS,
     Bind,
     CancelSm,
-    DeliverSm,
+    DataSm,
     EnquireLink,
     GenericNack,
     Outbind,
     Pdu,
     QuerySm,
     ReplaceSm,
+    SubmitMulti,
     SubmitSm,
     wire_name,
 )
@@ -32,9 +33,11 @@ from simulator.account import Account
 from simulator.agenda import Agenda
 from simulator.connection import Connection, Delivery
 from simulator.mailbox import World
+from simulator.mo import Mo, segments
+from simulator.mt import Submission
 from simulator.scenario import Scenario
 from simulator.settings import Account as Settings
-from simulator.settings import What
+from simulator.settings import Outcome, What
 
 MOST_DATA_SM: Final = 100_000  # under way on a session; receipts.window is what limits
 INTERFACE_VERSION: Final = ((consts.TLV_TAGS["sc_interface_version"], b"\x34"),)
@@ -42,6 +45,10 @@ INTERFACE_VERSION: Final = ((consts.TLV_TAGS["sc_interface_version"], b"\x34"),)
 
 class UnknownAccount(GatewayError):
     """A command does not say, or not rightly, which account it means."""
+
+
+class UnknownMessage(GatewayError):
+    """A command is about a message that this SMSC does not have."""
 
 
 class Smsc:
@@ -59,6 +66,7 @@ class Smsc:
         self._open: set[Connection] = set()
         self._sessions = count(1)
         self._holding = False
+        self._began = trio.current_time()
         self._recorder.add(record.Start(at=self._world.wall(), pid=os.getpid()))
         self._recorder.flush()
 
@@ -88,10 +96,10 @@ class Smsc:
 
     def _handle(self, connection: Connection, events: list[SessionEvent]) -> None:
         """One batch: all of it is recorded before the writer can send any answer."""
-        submits: list[SubmitSm] = []
+        submits: list[Submission] = []
         for event in events:
             match event:
-                case RequestReceived(SubmitSm() as submit):
+                case RequestReceived(SubmitSm() | DataSm() | SubmitMulti() as submit):
                     submits.append(submit)
                 case RequestReceived(Bind() as request):
                     self._bind(connection, request)
@@ -100,8 +108,6 @@ class Smsc:
                     account.take(connection, submits, trio.current_time())  # those before it come first
                     submits = []
                     connection.respond(request, account.manage(request))
-                case RequestReceived(request) if type(request) in REQUESTS:
-                    self._refuse(connection, request)
                 case ResponseReceived(response=response, context=Delivery() as delivery):
                     self._bound[connection].mailbox.answered(connection, response, delivery)
                 case RequestExpired(context=Delivery() as delivery):
@@ -176,10 +182,6 @@ class Smsc:
             )
         )
 
-    def _refuse(self, connection: Connection, request: Pdu) -> None:
-        """What this SMSC does not offer: data_sm, submit_multi."""
-        connection.respond(request, REQUESTS[type(request)](command_status=consts.ESME_RINVCMDID))
-
     def _lose(self, connection: Connection, reason: str) -> None:
         self._open.discard(connection)
         account = self._bound.pop(connection, None)
@@ -226,11 +228,11 @@ class Smsc:
             connection.cut("dropped")
         return len(doomed)
 
-    def inject(self, what: What, account: str | None = None) -> int:
+    def inject(self, what: What, account: str | None = None, seconds: float = 5.0) -> int:
         """Let it befall the bound sessions of an account, or all; returns their number."""
         victims = [connection for connection, bound in self._bound.items() if account in (None, bound.name)]
         for connection in victims:
-            faults.inject(connection, what)
+            faults.inject(connection, what, seconds)
         return len(victims)
 
     def hold_receipts(self) -> None:
@@ -246,26 +248,43 @@ class Smsc:
         self._recorder.flush()
         return released
 
-    def deliver(self, pdus: Sequence[DeliverSm], name: str | None = None) -> None:
-        """Send the segments of an MO to an account, in the order given; they wait until it is bound.
+    def write(self, mo: Mo) -> int:
+        """Send an MO to an account, which waits until it is bound; returns the number of its segments.
 
-        name: may be left out if one account only has been bound so far. Raises UnknownAccount.
+        Raises UnknownAccount, Unwritable, LocalProtocolError.
         """
+        pdus = segments(mo)
+        self._named(mo.account).post(pdus)
+        self._recorder.flush()
+        return len(pdus)
+
+    def report(self, message_id: str, outcome: Outcome, name: str | None = None) -> int:
+        """Send a receipt by hand. Raises UnknownAccount, UnknownMessage."""
+        sent = self._named(name).report(message_id, outcome)
+        if not sent:
+            raise UnknownMessage("message_id: the SMSC knows no message of that id")
+        self._recorder.flush()
+        return sent
+
+    def _named(self, name: str | None) -> Account:
+        """name: may be left out if one account only has been bound so far. Raises UnknownAccount."""
         known = self._accounts if name is None else [name]
         account = self._account(next(iter(known))) if len(known) == 1 else None
         if account is None:
             raise UnknownAccount(
                 f"name one account of: {', '.join(sorted(self._accounts)) or 'none was bound yet'}"
             )
-        account.post(pdus)
-        self._recorder.flush()
+        return account
 
-    def stats(self) -> dict[str, Any]:
-        """Counts of each account, and the open connections."""
+    def status(self) -> dict[str, Any]:
+        """Counts of each account, its sessions, and the open connections. delayed: what is due later."""
         return {
+            "seconds": round(trio.current_time() - self._began, 1),
             "connections": len(self._open),
             "delayed": len(self._agenda),
-            "accounts": {name: account.stats() for name, account in self._accounts.items()},
+            "holding": self._holding,
+            "sessions": [connection.status(account.name) for connection, account in self._bound.items()],
+            "accounts": {name: account.status() for name, account in self._accounts.items()},
         }
 
 

@@ -143,7 +143,7 @@ class Stage:
                     process.stdout.close()
 
     def smsc(self, op: str, **fields: object) -> dict[str, Any]:
-        """A command to the simulator. Raises control.Refused, OSError."""
+        """A command to the simulator. Raises commands.Refused, OSError."""
         return control.command(self._control, op, **fields)
 
     @property

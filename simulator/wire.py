@@ -1,5 +1,6 @@
 """What an SMSC that breaks the rules needs below PDUs: any octets, a dead line, odd numbers."""
 
+import math
 from typing import Final
 
 import trio
@@ -21,6 +22,11 @@ class Line(trio.abc.Stream):
     def __init__(self, stream: trio.abc.Stream, settings: Wire) -> None:
         self._stream, self._settings = stream, settings
         self._dead = False
+        self._stalled_until = -math.inf
+
+    def stall(self, until: float) -> None:
+        """Until then nothing is read and nothing leaves, as if this process had stopped; then all goes on."""
+        self._stalled_until = until
 
     def die(self) -> None:
         """From now on nothing is read and nothing leaves; the peer is not told."""
@@ -29,6 +35,7 @@ class Line(trio.abc.Stream):
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         size = self._settings.dribble or len(data)
         for start in range(0, len(data), size or 1):
+            await self._stand_still()
             if self._dead:
                 return
             await self._stream.send_all(data[start : start + size])
@@ -43,7 +50,12 @@ class Line(trio.abc.Stream):
         data = await self._stream.receive_some(max_bytes)
         while self._dead and data:
             data = await self._stream.receive_some(max_bytes)
+        await self._stand_still()
         return data
+
+    async def _stand_still(self) -> None:
+        if self._stalled_until > trio.current_time():
+            await trio.sleep_until(self._stalled_until)
 
     async def aclose(self) -> None:
         await self._stream.aclose()

@@ -137,7 +137,7 @@ class Simulator(Process):
 
     def stats(self, account: str = "acme") -> Counter[str]:
         counts = Counter[str]()
-        counts.update(self.do("stats")["accounts"].get(account, {}))
+        counts.update(self.do("status")["accounts"].get(account, {}))
         return counts
 
     def until(self, patience: float = PATIENCE, account: str = "acme", **counts: int) -> Counter[str]:

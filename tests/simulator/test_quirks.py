@@ -183,7 +183,7 @@ async def test_the_state_of_every_message_is_true(
     if quirk.ends is not None:
         assert Counter(states[-1] for states in stories.values()) == quirk.ends
     assert (verdict.duplicates, verdict.repeated_unanswered, verdict.window_violations) == (0, 0, 0)
-    assert one.smsc.stats()["accounts"][quirk.name].get("faults", 0) >= quirk.faults
+    assert one.smsc.status()["accounts"][quirk.name].get("faults", 0) >= quirk.faults
     assert len(record.of(Bind)) >= quirk.binds
     assert one.link(quirk.name).state is LinkState.BOUND
 

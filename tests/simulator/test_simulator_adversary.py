@@ -23,7 +23,8 @@ from gatewayd.smpp.pdu import (
     ReplaceSmResp,
 )
 from gatewayd.smpp.tlv import first
-from simulator import control, record
+from simulator import record
+from simulator.commands import Refused, obey
 
 LabOf = Callable[..., Any]  # see conftest
 RECEIPTED_ID = consts.TLV_TAGS["receipted_message_id"]
@@ -213,21 +214,34 @@ async def test_faults_are_injected_by_hand(lab: LabOf) -> None:
     """The command befalls the bound sessions at once; an unknown one is refused."""
     the_lab = lab()
     esme = await the_lab.bind()
-    reply = control.answer(b'{"op":"fault","do":"garbage"}', the_lab.smsc)
-    assert reply == {"ok": True, "sessions": 1}
+    assert obey("fault", b'{"do":"garbage"}', the_lab.smsc) == {"sessions": 1}
     await settle()
     assert esme.driver.reason.startswith("framing lost")
-    assert not control.answer(b'{"op":"fault","do":"nothing"}', the_lab.smsc)["ok"]
+    with pytest.raises(Refused, match="nothing"):
+        obey("fault", b'{"do":"nothing"}', the_lab.smsc)
 
 
 async def test_a_frozen_session_says_nothing_more(autojump_clock: MockClock, lab: LabOf) -> None:
     """Half-open: no answer, no end; what is sent is lost."""
     the_lab = lab()
     esme = await the_lab.bind()
-    control.answer(b'{"op":"fault","do":"freeze"}', the_lab.smsc)
+    obey("fault", b'{"do":"freeze"}', the_lab.smsc)
     esme.submit("x")
     await trio.sleep(20)
     assert (esme.received, esme.driver.reason, the_lab.record.submits) == ([], "", [])
+
+
+async def test_a_stalled_session_goes_on_where_it_stood(autojump_clock: MockClock, lab: LabOf) -> None:
+    """Nothing is read or sent for so long; then all that waited is, and nothing is lost."""
+    the_lab = lab()
+    esme = await the_lab.bind()
+    obey("fault", b'{"do":"stall","seconds":8}', the_lab.smsc)
+    esme.submit("x")
+    await trio.sleep(7.9)
+    assert (esme.received, the_lab.record.submits) == ([], [])
+    await trio.sleep(0.2)
+    assert [len(esme.responses), len(esme.delivered), len(the_lab.record.taken)] == [1, 1, 1]
+    assert esme.driver.reason == ""
 
 
 async def ask(esme: Any, pdu: Any) -> Any:

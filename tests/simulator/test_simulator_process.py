@@ -8,7 +8,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 
@@ -19,6 +21,8 @@ from simulator.record import Bind, Record, Start
 
 pytestmark = pytest.mark.daemon
 ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "simulator" / "scenarios"
+P = TypeVar("P", bound=Pdu)
 
 
 @contextmanager
@@ -56,13 +60,33 @@ class Esme:
         self._number += 1
         self._socket.sendall(encode(pdu, pdu.sequence_number or self._number))
 
-    def submit(self, text: bytes) -> None:
-        self.send(SubmitSm(destination_addr=b"86138", registered_delivery=1, short_message=text))
+    def submit(self, text: bytes, **fields: Any) -> None:
+        """To 86138, from 1069, with a receipt."""
+        self.send(
+            SubmitSm(
+                source_addr=b"1069",
+                destination_addr=b"86138",
+                registered_delivery=1,
+                short_message=text,
+                **fields,
+            )
+        )
 
     def receive(self) -> Pdu:
         while not self._received:
-            self._received += map(decode, self._frames.feed(self._socket.recv(65536)))
+            octets = self._socket.recv(65536)
+            if not octets:
+                raise EOFError
+            self._received += map(decode, self._frames.feed(octets))
         return self._received.pop(0)
+
+    def taken(self, kind: type[P]) -> P:
+        """The next PDU, a deliver_sm answered."""
+        pdu = self.receive()
+        assert isinstance(pdu, kind)
+        if isinstance(pdu, DeliverSm):
+            self.send(DeliverSmResp(sequence_number=pdu.sequence_number))
+        return pdu
 
     def close(self) -> None:
         self._socket.close()
@@ -118,11 +142,89 @@ def test_scenario_and_control_together(tmp_path: Path) -> None:
         mo = esme.receive()
         assert isinstance(mo, DeliverSm)
         assert mo.short_message == b"TD"
-        assert command(control, "stats")["accounts"]["acme"]["mos"] == 1
+        assert command(control, "status")["accounts"]["acme"]["mos"] == 1
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == 0
         esme.close()
     assert not control.exists()
+
+
+def curl(address: str, path: str, body: object = None, **headers: str) -> tuple[int, Any]:
+    """Status and JSON of a request, as curl would make it."""
+    connection = HTTPConnection(address, timeout=10)
+    if body is None:
+        connection.request("GET", path, headers=headers)
+    else:
+        given = {"content-type": "application/json", **headers}
+        connection.request("POST", path, json.dumps(body), given)
+    response = connection.getresponse()
+    octets = response.read()
+    connection.close()
+    return response.status, json.loads(octets) if response.headers[
+        "content-type"
+    ] == "application/json" else octets
+
+
+def test_http_on_a_port(tmp_path: Path) -> None:
+    """Status, scenario, judge, a page; MO, receipts, faults and settings by hand; wrong requests are told."""
+    with running("--control", "127.0.0.1:0", "--scenario", FOLDER / "opt-outs.yaml") as (process, port):
+        assert process.stdout is not None
+        address = process.stdout.readline().removeprefix("control http://").strip()
+        esme = Esme(port)
+        esme.submit("拒收请回复R".encode("utf-16-be"), data_coding=8)
+        response, receipt = esme.receive(), esme.receive()
+        assert isinstance(response, SubmitSmResp)
+        esme.send(DeliverSmResp(sequence_number=receipt.sequence_number))
+
+        told = {"message_id": response.message_id.decode(), "stat": "UNDELIV"}
+        assert curl(address, "/receipt", told) == (200, {"receipts": 1})
+        assert b"stat:UNDELIV" in esme.taken(DeliverSm).short_message
+        mo = {"from": "86138", "to": "1069", "text": "TD"}
+        assert curl(address, "/mo", mo) == (200, {"segments": 1})
+        assert esme.taken(DeliverSm).short_message == b"TD"
+        esme.submit("拒收请回复R".encode("utf-16-be"), data_coding=8)
+        esme.taken(SubmitSmResp)
+        assert curl(address, "/set", {"values": {"default": {"responses": {"throttle": 1}}}}) == (200, {})
+        assert curl(address, "/scenario")[1]["default"]["responses"]["throttle"]["limit"] == 1
+
+        status = curl(address, "/status")[1]
+        assert (status["accounts"]["acme"]["submits"], status["sessions"][0]["state"]) == (2, "bound_trx")
+        verdict = curl(address, "/judge")[1]
+        assert (verdict["submits"], verdict["duplicates"], verdict["marketing_after_opt_out"]) == (2, 1, 1)
+        assert curl(address, "/")[1].startswith(b"<!doctype html>")
+
+        assert curl(address, "/mo", {"from": "1"})[0] == 400
+        assert curl(address, "/mo", "x" * 70_000)[0] == 413
+        assert curl(address, "/mo", mo, **{"content-type": "text/plain"})[0] == 415
+        assert curl(address, "/nowhere")[0] == 404
+        assert curl(address, "/drop")[0] == 405
+        assert curl(address, "/status", host="elsewhere.example")[0] == 400
+        assert curl(address, "/fault", {"do": "cut"}) == (200, {"sessions": 1})
+        assert isinstance(esme.receive(), DeliverSm)  # the receipt of the second
+        with pytest.raises(EOFError):
+            esme.receive()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+        esme.close()
+
+
+def test_the_readmes_requests_work() -> None:
+    """Each curl line is done as it stands there, but for the message_id."""
+    readme = (ROOT / "simulator" / "README.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^curl (?:--json '(.*)' )?\$at(/\w+)$", readme, re.MULTILINE)
+    assert len(lines) == len(re.findall("^curl ", readme, re.MULTILINE)) > 5
+    with running("--control", "127.0.0.1:0") as (process, port):
+        assert process.stdout is not None
+        address = process.stdout.readline().removeprefix("control http://").strip()
+        esme = Esme(port)
+        esme.submit(b"x")
+        response = esme.taken(SubmitSmResp)
+        for body, path in lines:
+            given: Any = json.loads(body) if body else None
+            if path == "/receipt":
+                given["message_id"] = response.message_id.decode()
+            assert curl(address, path, given)[0] == 200, path
+        esme.close()
 
 
 @pytest.mark.parametrize(

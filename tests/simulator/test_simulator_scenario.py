@@ -170,9 +170,8 @@ def test_every_key_is_documented() -> None:
         return found
 
     schema = Scenario.model_json_schema()
-    section = README[README.index("## Scenarios") : README.index("## Commands")]
-    documented = {
-        key for key in re.findall(r"^\| `([a-z_.]+)` \|", section, re.MULTILINE) if "yaml" not in key
-    }
+    section = README[README.index("## Scenarios") : README.index("## Watching")]
+    rows = re.findall(r"^\| (`[a-z_.]+`(?:, `[a-z_.]+`)*) \|", section, re.MULTILINE)
+    documented = {key for row in rows for key in re.findall(r"`([^`]+)`", row) if "yaml" not in key}
     known = {key.removeprefix("default.") for key in keys(schema, "", schema["$defs"])}
     assert {*known, "accounts", "default"} == documented

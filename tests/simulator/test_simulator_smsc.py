@@ -17,7 +17,6 @@ from gatewayd.smpp.pdu import (
     BindReceiver,
     BindTransceiver,
     BindTransmitter,
-    DataSm,
     DeliverSm,
     DeliverSmResp,
     SubmitSm,
@@ -391,19 +390,6 @@ async def test_the_text_head_leaves_the_header_out(lab: LabOf) -> None:
         b"text:ABCDEFGHIJKLMNOPQRST",
         b"text:abcdefghijklmnopqrst",
     ]
-
-
-async def test_what_is_not_offered_is_refused(lab: LabOf) -> None:
-    """data_sm gets ESME_RINVCMDID in its own response, and the session lives on."""
-    esme = await lab().bind()
-    number = esme.driver.send(DataSm())
-    esme.submit("x")
-    await settle()
-    assert (number, consts.ESME_RINVCMDID) == (
-        esme.received[0].sequence_number,
-        esme.received[0].command_status,
-    )
-    assert [response.command_status for response in esme.responses] == [0]
 
 
 async def test_a_sender_no_receipt_could_go_to_is_refused(lab: LabOf) -> None:
