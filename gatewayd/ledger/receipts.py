@@ -5,19 +5,19 @@ the configuration may learn to read its id.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
 
 from gatewayd.ledger.fold import SETTLED
 from gatewayd.ledger.progress import Progress
-from gatewayd.ledger.receipt_owner import Owners, names
+from gatewayd.ledger.receipt_owner import Owners, written
 from gatewayd.ledger.rules import Rules
 from gatewayd.ledger.tables import ParkedReceipt, Tables
 from gatewayd.model import Message, MessageId, Millis, Segment, SegmentStage
 from gatewayd.smpp.receipt import Receipt, ReceiptState, read_again
-from gatewayd.smpp.receipt_ids import Notation, compare
+from gatewayd.smpp.receipt_ids import Notation, key, other_keys
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Receipt).decode
@@ -58,16 +58,23 @@ class Receipts:
             else:
                 self._apply(segment, link, receipt)
 
-    def early(self, named: Mapping[str, Sequence[str]], unnamed: Iterable[MessageId]) -> None:
+    def early(
+        self,
+        named: Mapping[str, Sequence[str]],
+        answered: Iterable[MessageId],
+        unnamed: Collection[MessageId],
+    ) -> None:
         """Receipts that came before the response.
 
-        named: link -> ids that responses told. unnamed: messages with segments that got no id.
+        named: link -> ids that responses told. answered: messages of which anything has become known;
+        unnamed: those of them with segments that got no id.
         """
-        parked = [r for link, ids in named.items() for r in self._parked(link, ids)]
-        early = {receipt.id for receipt in parked}
+        racing = {link for link in named if self._is_racing(link)}
+        parked = [r for link, ids in named.items() for r in self._parked(link, ids, racing)]
         numbers: dict[str, set[str]] = {}
-        for message in map(self._progress.messages.__getitem__, unnamed):
-            numbers.setdefault(message.link or "", set()).add(message.content.to)
+        for message in map(self._progress.messages.__getitem__, answered):
+            if message.link in racing or message.id in unnamed:
+                numbers.setdefault(message.link or "", set()).add(message.content.to)
         parked += [r for link, those in numbers.items() for r in self._tables.parked_from(link, those)]
         receipts = {row.id: (row.link, kept_receipt(row)) for row in parked}
         self._owners.load(receipts.values())
@@ -75,19 +82,21 @@ class Receipts:
             segment = self._owners.find(link, receipt)
             if segment is not None:
                 self._tables.adopt(identifier, segment.message)
-                if identifier in early:
+                if segment.answered_at is not None:
                     self._tables.effects.count("receipts_early", link)
                 self._apply(segment, link, receipt, kept=True)
 
-    def _parked(self, link: str, ids: Sequence[str]) -> list[ParkedReceipt]:
-        """What is parked under the ids of responses; in another notation too, if anything came of late."""
-        found = self._tables.parked(link, ids)
-        if self._rules.dialect(link).notation is not Notation.AS_IS:
-            newest = self._tables.newest_parked(link)
-            if newest is not None and newest > self._now - _RACE:
-                others = {n for told in ids for n in self._owners.notations(link, told, of_receipt=False)}
-                found += self._tables.parked(link, others)
-        return found
+    def _is_racing(self, link: str) -> bool:
+        """Whether anything came of late that may have been ahead of its response."""
+        newest = self._tables.newest_parked(link)
+        return newest is not None and newest > self._now - _RACE
+
+    def _parked(self, link: str, ids: Sequence[str], racing: Container[str]) -> list[ParkedReceipt]:
+        """What is parked under the ids of responses; converted too, if anything came of late."""
+        keys = set(map(key, ids))
+        if link in racing:
+            keys.update(*map(other_keys, ids))
+        return self._tables.parked(link, keys)
 
     def replay(self, parked: Sequence[ParkedReceipt]) -> int:
         """Match parked receipts anew, under the settings in force; gives how many found their segment."""
@@ -123,10 +132,8 @@ class Receipts:
         """Count how the receipt writes the id that submit_sm_resp told: the nearest of its notations."""
         if segment.smsc_id == receipt.smsc_message_id:
             self._pairs[link, Notation.AS_IS] += 1
-        elif segment.smsc_id is not None:
-            written = [compare(segment.smsc_id, name) for name in names(receipt)]
-            if known := [notation for notation in Notation if notation in written]:
-                self._pairs[link, known[0]] += 1
+        elif segment.smsc_id is not None and (notation := written(segment, receipt)) is not None:
+            self._pairs[link, notation] += 1
 
     def close(self) -> None:
         """Write what was learnt."""
@@ -164,12 +171,14 @@ class Receipts:
 
     def _keep(self, link: str, receipt: Receipt, message: MessageId | None) -> bool:
         """Keep it beside the segments; False if it is there already."""
-        tables, body, name = self._tables, _encode(receipt), receipt.smsc_message_id
+        tables, body, name = self._tables, _encode(receipt), key(receipt.smsc_message_id)
         number = self._rules.number(receipt.source.decode("latin-1"))
         if message is not None:
             twins = tables.receipts_of(message)
         else:
-            twins = tables.parked(link, [name]) if name else tables.parked_from(link, [number])
+            twins = (
+                tables.parked(link, [name]) if receipt.smsc_message_id else tables.parked_from(link, [number])
+            )
         if any(twin.body == body and twin.link == link for twin in twins):
             tables.effects.count("receipts_repeated", link)
             return False

@@ -19,34 +19,33 @@ class Learnt(msgspec.Struct, frozen=True):
     """pairs: notation -> how many receipts wrote an id so. parked: receipts of no known segment.
 
     fitting: of the first `TRIED` of them, notation -> how many would find a segment by it.
-    id: the setting in force. proposal: the one that explains what was seen; None: nothing to change.
+    ambiguous: how many of these fit several segments. id: the setting in force.
+    proposal: the one that explains what was seen; None: nothing to change.
     """
 
     id: str
     pairs: dict[str, int]
     parked: int
     fitting: dict[str, int]
+    ambiguous: int
     proposal: str | None
 
 
 def learnt(tables: Tables, rules: Rules, link: str) -> Learnt:
     """What `link receipts` shows; writes nothing."""
     setting, pairs = rules.dialect(link).notation, tables.id_pairs(link)
-    fitting = _fitting(tables, link)
-    seen = Counter(pairs) + Counter(fitting)
-    best = proposed(seen)
+    receipts = [kept_receipt(row) for row in tables.parked_after(link, 0, TRIED)]
+    notations, ambiguous = matching(tables, link, receipts)
+    fitting = dict(Counter(notation.value for notation in notations))
+    best = proposed(Counter(pairs) + Counter(fitting))
     useful = best is not None and best is not setting and not (setting is Notation.AUTO and _found(best))
-    return Learnt(setting.value, pairs, tables.parked_count(link), fitting, best if useful else None)
+    proposal = best if useful else None
+    return Learnt(setting.value, pairs, tables.parked_count(link), fitting, ambiguous, proposal)
 
 
 def _found(notation: Notation) -> bool:
     """Whether AUTO finds every id of that notation by itself."""
     return notation in {Notation.AS_IS, Notation.ANY_CASE, Notation.UNPADDED}
-
-
-def _fitting(tables: Tables, link: str) -> dict[str, int]:
-    receipts = [kept_receipt(row) for row in tables.parked_after(link, 0, TRIED)]
-    return dict(Counter(notation.value for notation in matching(tables, link, receipts)))
 
 
 def replay(tables: Tables, rules: Rules, link: str, after: int, limit: int, now: Millis) -> tuple[int, int]:

@@ -103,7 +103,7 @@ class _Settling:
                 unnamed.add(outcome.message)
         for message in touched:
             self._progress.fold(message)
-        self._receipts.early(named, unnamed)
+        self._receipts.early(named, touched, unnamed)
         for message in touched:
             self._progress.resend(message)
 

@@ -53,12 +53,13 @@ class Event(msgspec.Struct, frozen=True, gc=False):
 class ParkedReceipt(msgspec.Struct, frozen=True, gc=False):
     """A receipt that is kept beside the segments: early, unmatched, late or not final.
 
-    number: whom it speaks of. message is set once it is known whose it is. body: the receipt as msgpack.
+    key: of its id (`receipt_ids.key`). number: whom it speaks of. message is set once it is known whose it
+    is. body: the receipt as msgpack.
     """
 
     id: int
     link: str
-    smsc_id: str
+    key: str
     number: str
     at: Millis
     message: MessageId | None
@@ -135,16 +136,21 @@ class Tables(Protocol):
 
     def delete_segments(self, message: MessageId) -> None: ...
     def segments(self, messages: Iterable[MessageId]) -> dict[MessageId, list[Segment]]: ...
-    def segments_by_smsc_id(self, link: str, smsc_ids: Iterable[str]) -> list[Segment]: ...
+    def segments_by_key(self, link: str, keys: Iterable[str]) -> list[Segment]:
+        """Those whose id has one of these keys (`receipt_ids.key`)."""
+
     def unnamed_segments(self, link: str, number: str) -> list[Segment]:
         """Open ones to `number` without an id: claimed, in doubt, or accepted by an SMSC that told none."""
+
+    def named_segments(self, link: str, number: str, newest: int) -> list[Segment]:
+        """Open ones with an id, of the newest so many messages to `number`."""
 
     def claimed_segments(self, limit: int) -> list[Segment]: ...
     def next_reference(self, sender: str, number: str, start: int) -> int: ...
 
     # receipts beside the segments
     def park(self, receipts: Sequence[ParkedReceipt]) -> None: ...
-    def parked(self, link: str, smsc_ids: Iterable[str]) -> list[ParkedReceipt]: ...
+    def parked(self, link: str, keys: Iterable[str]) -> list[ParkedReceipt]: ...
     def parked_from(self, link: str, numbers: Iterable[str]) -> list[ParkedReceipt]: ...
     def adopt(self, receipt: int, message: MessageId) -> None: ...
     def receipts_of(self, message: MessageId) -> list[ParkedReceipt]: ...

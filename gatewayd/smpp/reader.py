@@ -1,7 +1,7 @@
 """Received octets to text in the style of one link; `text.decode` is what most SMSCs mean."""
 
 from gatewayd.smpp import gsm, septets, ucs2, udh
-from gatewayd.smpp.style import PLAIN, DefaultAlphabet, Style
+from gatewayd.smpp.style import PLAIN, DefaultAlphabet, SignatureBy, Style
 from gatewayd.smpp.text import ALPHABETS, Encoding, decode
 from gatewayd.smpp.udh import Element
 
@@ -12,6 +12,11 @@ class Reader:
     def __init__(self, style: Style = PLAIN) -> None:
         self._style = style
         self._other_default = style.alphabet is not DefaultAlphabet.GSM7
+
+    @property
+    def signed_ahead(self) -> bool:
+        """Whether the carrier puts a signature in front of what we send."""
+        return self._style.signature is SignatureBy.STRIP_HEAD
 
     def unpacked(self, octets: bytes, data_coding: int, elements: tuple[Element, ...]) -> bytes:
         """Octets of one segment that can be joined with those of its neighbours."""

@@ -84,6 +84,14 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     source: bytes = b""
     destination: bytes = b""
 
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """What it calls the segment: in the TLV first."""
+        first, second = self.smsc_message_id, self.text_message_id
+        if not second:  # most
+            return (first,) if first else ()
+        return (first, second) if first else (second,)
+
     def __repr__(self) -> str:
         """Without text and numbers, which must not reach a log."""
         told = f"final={self.final}, stat={self.stat!r}, err={self.err!r}"

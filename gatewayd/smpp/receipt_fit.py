@@ -1,19 +1,20 @@
-"""Which open segment a receipt without a known id belongs to: the last means to settle a segment in doubt.
+"""Which open segment a receipt without a usable id belongs to: the last means to settle a segment in doubt.
 
-A segment whose submit_sm_resp was lost has no id: its receipt can be recognised only by what it repeats of
-the submit_sm. A wrong guess would be a lie about a message: what does not point to exactly one segment points
-to none.
+A segment whose submit_sm_resp was lost has no id, and some receipts name none: then a segment can be
+recognised only by what the receipt repeats of its submit_sm. A wrong guess would be a lie about a message:
+what does not point to exactly one segment points to none.
 """
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
 
+from gatewayd.smpp.reader import PLAIN_READER, Reader
 from gatewayd.smpp.receipt import Receipt
-from gatewayd.smpp.text import decode
-from gatewayd.smpp.udh import parse_udh
+from gatewayd.smpp.udh import Element, parse_udh, shifts
 
 TOLERANCE: Final = timedelta(seconds=120)  # between the SMSC's clock and ours
 MINUTE: Final = timedelta(minutes=1)  # dates of Appendix B are cut to the minute
@@ -23,12 +24,16 @@ PLACEHOLDERS: Final = frozenset({b"", b"none", b"null", b"na", b"empty"})  # Von
 GARBLED: Final = "?\ufffd\x1a"  # what a transcoder leaves of a character it lacks
 
 
+_SIGNATURE: Final = re.compile("【[^】]*】?")
+
+
 class Candidate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """An open segment without a known id.
+    """An open segment.
 
     key: the owner's name for it.
     destination, source: as in its submit_sm. sent_at: aware UTC.
     head: octets of its text as in short_message, without UDH; the first 20 or more.
+    data_coding, elements (of its UDH), reader: how these octets are read on its link.
     reference: user_message_reference it was sent with.
     """
 
@@ -38,21 +43,37 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     sent_at: datetime
     head: bytes
     data_coding: int
+    elements: tuple[Element, ...] = ()
+    reader: Reader = PLAIN_READER
     reference: int | None = None
 
     def __repr__(self) -> str:
         """Without text and numbers, which must not reach a log."""
         return f"Candidate(key={self.key!r})"
 
+    @property
+    def text(self) -> str:
+        """What the handset reads of the head."""
+        return self.read(self.reader.unpacked(self.head, self.data_coding, self.elements))
+
+    def read(self, octets: bytes) -> str:
+        """Octets, septets unpacked, as text of this segment; empty if it is binary."""
+        return self.reader.text(octets, self.data_coding, shifts(self.elements)) or ""
+
 
 def fit(
-    receipt: Receipt, candidates: Iterable[Candidate], tolerance: timedelta = TOLERANCE
+    receipt: Receipt,
+    candidates: Iterable[Candidate],
+    tolerance: timedelta = TOLERANCE,
+    *,
+    named: bool = False,
 ) -> Candidate | None:
     """The one candidate `receipt` fits; None if it is none or several.
 
-    candidates: all open segments of the link without an id; one left out could be the true one.
+    candidates: all open segments of the link that it may mean; one left out could be the true one.
     By the echoed user_message_reference and the addresses; else by addresses, submit date and text head. The
-    receipt must show at least one of the last two, and whatever it shows must agree.
+    receipt must show at least one of the last two, unless its id is what `named` the candidates, and
+    whatever it shows must agree.
     """
     fitting = [candidate for candidate in candidates if _same_addresses(receipt, candidate)]
     if receipt.reference is not None:
@@ -66,7 +87,7 @@ def fit(
         ]
     if _usable(receipt.text_head):
         fitting = [candidate for candidate in fitting if _same_text(receipt.text_head, candidate)]
-    elif receipt.submit_at is None:
+    elif receipt.submit_at is None and not named:
         return None
     return fitting[0] if len(fitting) == 1 else None
 
@@ -102,25 +123,30 @@ def _usable(text_head: bytes) -> bool:
 def _same_text(text_head: bytes, candidate: Candidate) -> bool:
     """The same octets, as far as they go, or the same characters in another encoding.
 
-    Some SMSCs count the user data header as text, some pad with blanks or NULs.
+    Some SMSCs count the user data header as text, some pad with blanks or NULs, some sign it themselves.
     """
     echoes = {text_head, text_head.lstrip(b" "), text_head.rstrip(b" \0"), parse_udh(text_head)[1]} - {b""}
     if any(candidate.head.startswith(echo) for echo in echoes):
         return True
-    sent = decode(candidate.head, candidate.data_coding) or ""
-    return any(_same_characters(reading, sent) for echo in echoes for reading in _readings(echo))
+    sent = candidate.text.strip()
+    return any(_same_characters(reading, sent) for echo in echoes for reading in _readings(echo, candidate))
 
 
-def _readings(echo: bytes) -> Sequence[str]:
+def _readings(echo: bytes, candidate: Candidate) -> Iterator[str]:
     """What the octets can mean; a character cut in the middle is left out."""
-    return [echo.decode(encoding, "ignore") for encoding in ("latin-1", "utf-8", "utf-16-be", "gbk")]
+    texts = [echo.decode(encoding, "ignore") for encoding in ("latin-1", "utf-8", "utf-16-be", "gbk")]
+    for text in (*texts, candidate.read(echo).rstrip("\ufffd")):
+        reading = text.lstrip("\ufeff").strip()
+        yield reading
+        if candidate.reader.signed_ahead:
+            yield _SIGNATURE.sub("", reading, count=1) if reading.startswith("【") else ""
 
 
 def _same_characters(reading: str, sent: str) -> bool:
     """Character by character as far as the echo goes; a garbled one agrees with any, one is sound."""
-    pairs = list(zip(reading.strip(), sent.strip(), strict=False))
+    pairs = list(zip(reading, sent, strict=False))
     return (
-        len(pairs) == len(reading.strip())
+        len(pairs) == len(reading)
         and any(one.isalnum() and one not in GARBLED for one, _ in pairs)
         and all(_agree(one, other) for one, other in pairs)
     )

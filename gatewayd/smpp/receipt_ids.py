@@ -5,7 +5,7 @@ decimal (Vonage, Claro; Kannel's `msg-id-type`; jasmin #1034, #1129), pad it, or
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 from typing import Final, assert_never
 
@@ -23,63 +23,74 @@ class Notation(StrEnum):
     HEX_TO_DECIMAL = "hex_to_decimal"
     DECIMAL_TO_HEX = "decimal_to_hex"
 
-    @property
-    def inverse(self) -> "Notation":
-        """From the receipt's id to that of submit_sm_resp."""
-        return _INVERSE.get(self, self)
-
 
 CONVERSIONS: Final = frozenset({Notation.HEX_TO_DECIMAL, Notation.DECIMAL_TO_HEX})
-WIDEST: Final = 20  # digits up to which SMSCs pad: those of 64 bits in decimal
+SHORTEST: Final = 6  # characters that a truncated id still has to have
 ENOUGH: Final = 10  # pairs before anything is concluded from them
 MOST_OF: Final = 0.9  # of the pairs a conversion must explain: small numbers are the same in hex and decimal
 
-_INVERSE: Final = {
-    Notation.HEX_TO_DECIMAL: Notation.DECIMAL_TO_HEX,
-    Notation.DECIMAL_TO_HEX: Notation.HEX_TO_DECIMAL,
-}
+_ASCII_LOWER: Final = {capital: capital + 32 for capital in range(ord("A"), ord("Z") + 1)}
 _decimal = re.compile(r"[0-9]+").fullmatch
 _hex = re.compile(r"[0-9a-fA-F]+").fullmatch
 _has_letter = re.compile(r"[a-fA-F]").search
 
 
-def candidates(name: str, notation: Notation, trusted: Collection[Notation] = ()) -> tuple[str, ...]:
-    """The ids of submit_sm_resp that a receipt's `name` may mean, without `name` itself, the nearest first.
+def key(name: str) -> str:
+    """What all paddings and cases of an id have in common; ids that share it need not be the same.
+
+    Stores keep an index of it, so that its rule is that of SQL: ltrim(lower(name), '0x'), ASCII only.
+    """
+    return (name.lower() if name.isascii() else name.translate(_ASCII_LOWER)).lstrip("0x")
+
+
+def other_keys(name: str) -> set[str]:
+    """Keys of the same number in hex and in decimal, either of which `name` may be."""
+    converted = (_in_hex(name), _in_decimal(name))
+    return {key(number) for number in converted if number} - {key(name)}
+
+
+def means(told: str, name: str, notation: Notation, trusted: Collection[Notation] = ()) -> bool:
+    """Whether a receipt's `name` stands for `told`, the id of a submit_sm_resp.
 
     trusted: conversions that real pairs have shown. AUTO takes one that they have not only where the hex
     side has a letter: of two numbers of digits alone nobody knows whether they are one.
     """
-    found = dict.fromkeys(_candidates(name, notation, trusted))
-    found.pop(name, None)
-    return tuple(found)
-
-
-def _candidates(name: str, notation: Notation, trusted: Collection[Notation]) -> Iterator[str]:
+    if told == name:
+        return notation not in CONVERSIONS or _converted(told, name, notation)
     match notation:
         case Notation.AS_IS:
-            pass
+            return False
         case Notation.ANY_CASE:
-            yield from (name.lower(), name.upper())
+            return told.lower() == name.lower()
         case Notation.UNPADDED:
-            yield from (name.lower(), name.upper(), *_written(_digits(name)))
-        case Notation.HEX_TO_DECIMAL:
-            yield from _written(_in_hex(name))
-        case Notation.DECIMAL_TO_HEX:
-            yield from _padded(_in_decimal(name))
+            return told.lower() == name.lower() or _digits(told) == _digits(name) != ""
+        case Notation.HEX_TO_DECIMAL | Notation.DECIMAL_TO_HEX:
+            return _converted(told, name, notation)
         case Notation.AUTO:
-            yield from _candidates(name, Notation.UNPADDED, trusted)
-            if Notation.HEX_TO_DECIMAL in trusted or _has_letter(_in_hex(name)):
-                yield from _written(_in_hex(name))
-            if Notation.DECIMAL_TO_HEX in trusted or _is_surely_hex(name):
-                yield from _padded(_in_decimal(name))
+            return means(told, name, Notation.UNPADDED) or any(
+                _converted(told, name, conversion) and (conversion in trusted or _is_surely_hex(hexed))
+                for conversion, hexed in ((Notation.HEX_TO_DECIMAL, told), (Notation.DECIMAL_TO_HEX, name))
+            )
         case _:
             assert_never(notation)
 
 
+def is_truncated(told: str, name: str) -> bool:
+    """Whether `name` is what is left of the id `told`, whose beginning or end was cut off."""
+    cut = name.lower()
+    return SHORTEST <= len(name) < len(told) and told.lower().startswith(cut) | told.lower().endswith(cut)
+
+
+def _converted(told: str, name: str, conversion: Notation) -> bool:
+    """Whether the hex number of one is the decimal number of the other."""
+    hexed, decimal = (told, name) if conversion is Notation.HEX_TO_DECIMAL else (name, told)
+    return _digits(hexed) == _in_hex(decimal) != ""
+
+
 def _digits(name: str) -> str:
-    """Hex or decimal digits without 0x and padding; "" if it is no number."""
+    """Hex or decimal digits without 0x and padding, in small letters; "" if it is no number."""
     digits = name[2:] if name[:2] in ("0x", "0X") else name
-    return (digits.lstrip("0") or "0") if _hex(digits) else ""
+    return (digits.lower().lstrip("0") or "0") if _hex(digits) else ""
 
 
 def _in_hex(name: str) -> str:
@@ -97,38 +108,12 @@ def _is_surely_hex(name: str) -> bool:
     return _has_letter(name) is not None or name[1:2] in ("x", "X")
 
 
-def _written(digits: str) -> Iterator[str]:
-    """A number's digits in every padding, with small and capital letters, and with 0x."""
-    for cased in dict.fromkeys((digits.lower(), digits.upper())):
-        yield from _padded(cased)
-        if cased:
-            yield from (f"0x{cased}", f"0x{cased.zfill(8)}")
-
-
-def _padded(digits: str) -> Iterator[str]:
-    if digits:
-        yield digits
-        yield from (digits.zfill(width) for width in range(len(digits) + 1, WIDEST + 1))
-
-
 def compare(told: str, name: str) -> Notation | None:
     """How a receipt writes as `name` what submit_sm_resp told; None if they have nothing in common."""
     if told == name:
         return Notation.AS_IS
-    if told.lower() == name.lower():
-        return Notation.ANY_CASE
-    return _compare_numbers(told, name)
-
-
-def _compare_numbers(told: str, name: str) -> Notation | None:
-    ours, theirs = _digits(told), _digits(name)
-    if not ours or not theirs:
-        return None
-    if ours.lower() == theirs.lower():
-        return Notation.UNPADDED
-    if _in_decimal(told) == theirs:
-        return Notation.HEX_TO_DECIMAL
-    return Notation.DECIMAL_TO_HEX if _in_decimal(name) == ours else None
+    notations = (Notation.ANY_CASE, Notation.UNPADDED, Notation.HEX_TO_DECIMAL, Notation.DECIMAL_TO_HEX)
+    return next((notation for notation in notations if means(told, name, notation)), None)
 
 
 def trusted(pairs: Mapping[str, int]) -> frozenset[Notation]:

@@ -28,6 +28,7 @@ from gatewayd.model import (
     SegmentStage,
     Stage,
 )
+from gatewayd.smpp.receipt_ids import key as id_key
 from gatewayd.store.base import Committed, P, T
 
 K = TypeVar("K")
@@ -224,13 +225,26 @@ class MemoryTables:
             found.setdefault(segment.message, []).append(segment)
         return found
 
-    def segments_by_smsc_id(self, link: str, smsc_ids: Iterable[str]) -> list[Segment]:
-        wanted = set(smsc_ids)
-        return self._picked(lambda s: s.link == link and s.smsc_id in wanted)
+    def segments_by_key(self, link: str, keys: Iterable[str]) -> list[Segment]:
+        wanted = set(keys)
+        return self._picked(
+            lambda s: s.link == link and s.smsc_id is not None and id_key(s.smsc_id) in wanted
+        )
 
     def unnamed_segments(self, link: str, number: str) -> list[Segment]:
         return self._picked(
             lambda s: s.link == link and s.to == number and s.smsc_id is None and s.stage in _UNNAMED
+        )
+
+    def named_segments(self, link: str, number: str, newest: int) -> list[Segment]:
+        owners = set(sorted(m.id for m in self._messages.values() if m.content.to == number)[-newest:])
+        return self._picked(
+            lambda s: (
+                s.message in owners
+                and s.link == link
+                and s.smsc_id is not None
+                and s.stage is SegmentStage.ACCEPTED
+            )
         )
 
     def claimed_segments(self, limit: int) -> list[Segment]:
@@ -248,15 +262,15 @@ class MemoryTables:
         for r in receipts:
             identifier = next(self._receipt_ids)
             self._receipts[identifier] = ParkedReceipt(
-                identifier, r.link, r.smsc_id, r.number, r.at, r.message, r.body
+                identifier, r.link, r.key, r.number, r.at, r.message, r.body
             )
 
     def _kept(self, test: Callable[[ParkedReceipt], bool]) -> list[ParkedReceipt]:
         return [self._receipts[i] for i in sorted(self._receipts) if test(self._receipts[i])]
 
-    def parked(self, link: str, smsc_ids: Iterable[str]) -> list[ParkedReceipt]:
-        wanted = set(smsc_ids)
-        return self._kept(lambda r: r.message is None and r.link == link and r.smsc_id in wanted)
+    def parked(self, link: str, keys: Iterable[str]) -> list[ParkedReceipt]:
+        wanted = set(keys)
+        return self._kept(lambda r: r.message is None and r.link == link and r.key in wanted)
 
     def parked_from(self, link: str, numbers: Iterable[str]) -> list[ParkedReceipt]:
         wanted = set(numbers)
@@ -265,7 +279,7 @@ class MemoryTables:
     def adopt(self, receipt: int, message: MessageId) -> None:
         if receipt in self._receipts:
             r = self._receipts[receipt]
-            self._receipts[receipt] = ParkedReceipt(r.id, r.link, r.smsc_id, r.number, r.at, message, r.body)
+            self._receipts[receipt] = ParkedReceipt(r.id, r.link, r.key, r.number, r.at, message, r.body)
 
     def receipts_of(self, message: MessageId) -> list[ParkedReceipt]:
         return self._kept(lambda r: r.message == message)

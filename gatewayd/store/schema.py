@@ -85,7 +85,15 @@ _V3: Final = """
 ALTER TABLE messages ADD COLUMN refused TEXT NOT NULL DEFAULT '';
 """
 
-MIGRATIONS: Final = (_V1, _V2, _V3)
+_V4: Final = """
+-- ids are found in any case and padding: receipt_ids.key; parked receipts keep only the key beside the body
+DROP INDEX segments_smsc_id;
+CREATE INDEX segments_id_key ON segments (link, ltrim(lower(smsc_id), '0x')) WHERE smsc_id IS NOT NULL;
+ALTER TABLE receipts RENAME COLUMN smsc_id TO key;
+UPDATE receipts SET key = ltrim(lower(key), '0x');
+"""
+
+MIGRATIONS: Final = (_V1, _V2, _V3, _V4)
 VERSION: Final = len(MIGRATIONS)
 
 

@@ -39,7 +39,8 @@ _SEGMENT: Final = (
     " s.answered_at, s.status, s.stat, s.err, s.receipt_at"
 )
 _UNNAMED: Final = "s.smsc_id IS NULL AND s.stage IN (1, 2, 4)"  # as in the index; claimed ones have no id
-_RECEIPT: Final = "id, link, smsc_id, number, at, message, body"
+_KEY: Final = "ltrim(lower(s.smsc_id), '0x')"  # receipt_ids.key, as in the index
+_RECEIPT: Final = "id, link, key, number, at, message, body"
 
 
 def _message(row: Any) -> Message:
@@ -245,16 +246,24 @@ class SqliteTables:
             found.setdefault(segment.message, []).append(segment)
         return found
 
-    def segments_by_smsc_id(self, link: str, smsc_ids: Iterable[str]) -> list[Segment]:
+    def segments_by_key(self, link: str, keys: Iterable[str]) -> list[Segment]:
         # CROSS JOIN fixes the order: with IN the planner prefers to read every segment of the link
         sql = (
             f"SELECT {_SEGMENT} FROM json_each(?) wanted CROSS JOIN segments s"  # noqa: S608  fixed texts
-            " WHERE s.link = ? AND s.smsc_id = wanted.value"
+            f" WHERE s.link = ? AND {_KEY} = wanted.value AND s.smsc_id IS NOT NULL"
         )
-        return [_segment(row) for row in self._db.execute(sql, (_ids(smsc_ids), link))]
+        return [_segment(row) for row in self._db.execute(sql, (_ids(keys), link))]
 
     def unnamed_segments(self, link: str, number: str) -> list[Segment]:
         return self._segments(f"WHERE s.link = ? AND s.destination = ? AND {_UNNAMED}", link, number)
+
+    def named_segments(self, link: str, number: str, newest: int) -> list[Segment]:
+        # + keeps the planner from reading every segment of the link
+        where = (
+            "WHERE s.message IN (SELECT id FROM messages WHERE number = ? ORDER BY id DESC LIMIT ?)"
+            " AND +s.link = ? AND s.stage = 2 AND s.smsc_id IS NOT NULL"
+        )
+        return self._segments(f"{where} ORDER BY s.message, s.number, s.attempt", number, newest, link)
 
     def claimed_segments(self, limit: int) -> list[Segment]:
         return self._segments(f"WHERE s.stage = 1 AND {_UNNAMED} LIMIT ?", limit)
@@ -270,17 +279,17 @@ class SqliteTables:
 
     def park(self, receipts: Sequence[ParkedReceipt]) -> None:
         self._db.executemany(
-            "INSERT INTO receipts (link, smsc_id, number, at, message, body) VALUES (?, ?, ?, ?, ?, ?)",
-            [(r.link, r.smsc_id, r.number, r.at, r.message, r.body) for r in receipts],
+            "INSERT INTO receipts (link, key, number, at, message, body) VALUES (?, ?, ?, ?, ?, ?)",
+            [(r.link, r.key, r.number, r.at, r.message, r.body) for r in receipts],
         )
 
     def _receipts(self, where: str, *args: object) -> list[ParkedReceipt]:
         sql = f"SELECT {_RECEIPT} FROM receipts WHERE {where} ORDER BY id"  # noqa: S608  fixed texts
         return [ParkedReceipt(*row) for row in self._db.execute(sql, args)]
 
-    def parked(self, link: str, smsc_ids: Iterable[str]) -> list[ParkedReceipt]:
-        where = "link = ? AND smsc_id IN (SELECT value FROM json_each(?)) AND message IS NULL"
-        return self._receipts(where, link, _ids(smsc_ids))
+    def parked(self, link: str, keys: Iterable[str]) -> list[ParkedReceipt]:
+        where = "link = ? AND key IN (SELECT value FROM json_each(?)) AND message IS NULL"
+        return self._receipts(where, link, _ids(keys))
 
     def parked_from(self, link: str, numbers: Iterable[str]) -> list[ParkedReceipt]:
         where = "link = ? AND number IN (SELECT value FROM json_each(?)) AND message IS NULL"

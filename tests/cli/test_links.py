@@ -46,6 +46,7 @@ def test_a_setting_is_proposed(live: Live) -> None:
         "pairs": {},
         "parked": 10,
         "fitting": {"hex_to_decimal": 10},
+        "ambiguous": 0,
         "proposal": "hex_to_decimal",
     }
 
@@ -53,7 +54,7 @@ def test_a_setting_is_proposed(live: Live) -> None:
 def test_nothing_learnt_nothing_proposed(live: Live) -> None:
     """A fresh link has no lines to add."""
     assert live.run("link", "receipts", "smsc").stdout == (
-        "link\tsmsc\nid\tauto\npairs\t\nparked\t0\nfitting\t\nproposal\t-\n"
+        "link\tsmsc\nid\tauto\npairs\t\nparked\t0\nfitting\t\nambiguous\t0\nproposal\t-\n"
     )
 
 

@@ -36,6 +36,9 @@ def pairs(world: World) -> dict[str, int]:
     [
         ("id-7", "id-7", "as_is"),
         ("AB-7", "ab-7", "any_case"),
+        ("Ab12Cd", "aB12cD", "any_case"),
+        ("7001", "7001".zfill(40), "unpadded"),
+        ("f" * 32, str(2**128 - 1), "hex_to_decimal"),
         ("0000436949", "436949", "unpadded"),
         ("00BC614E", "12345678", "hex_to_decimal"),
         ("0000436949", "6aad5", "decimal_to_hex"),
@@ -60,7 +63,8 @@ def test_what_fits_two_stays_parked(world: World, second: str) -> None:
     assert (world.story(first), world.story(other)) == ("submitted", "submitted")
     assert world.counted("receipts_ambiguous", "a") == 1
     assert world.counted("receipts_unmatched", "a") == 1
-    assert world.tables.parked_count("a") == 1
+    told: Learnt = world.run(learnt, world.rules, "a")
+    assert (told.parked, told.fitting, told.ambiguous) == (1, {}, 1)
 
 
 def test_of_two_that_fit_the_open_one_is_meant(world: World) -> None:
@@ -144,15 +148,15 @@ def test_an_exact_id_is_looked_up_once(world: World, monkeypatch: pytest.MonkeyP
     """Other notations cost nothing where the ids are the same: one look-up for the whole batch."""
     identifiers = [sent(world, f"{0xABC0 + n:x}") for n in range(5)]
     asked: list[set[str]] = []
-    look_up = world.tables.segments_by_smsc_id
+    look_up = world.tables.segments_by_key
 
-    def watched(link: str, ids: Iterable[str]) -> list[Segment]:
-        asked.append(set(ids))
+    def watched(link: str, keys: Iterable[str]) -> list[Segment]:
+        asked.append(set(keys))
         return look_up(link, asked[-1])
 
-    monkeypatch.setattr(world.tables, "segments_by_smsc_id", watched)
+    monkeypatch.setattr(world.tables, "segments_by_key", watched)
     world.deliver(*(world.receipt(f"{0xABC0 + n:x}") for n in range(5)))
-    assert [len(ids) for ids in asked] == [5]
+    assert [len(keys) for keys in asked] == [5]
     assert all(world.story(identifier) == "submitted delivered" for identifier in identifiers)
 
 
@@ -166,7 +170,7 @@ def test_what_was_learnt_is_shown_and_proposed(world: World) -> None:
     world.deliver(*(world.receipt(str(0xABC0 + n)) for n in range(ENOUGH)), world.receipt("nobody-s"))
 
     told: Learnt = world.run(learnt, world.rules, "a")
-    assert told == Learnt("as_is", {}, ENOUGH + 1, {"hex_to_decimal": ENOUGH}, "hex_to_decimal")
+    assert told == Learnt("as_is", {}, ENOUGH + 1, {"hex_to_decimal": ENOUGH}, 0, "hex_to_decimal")
 
     speak(world, Notation.HEX_TO_DECIMAL)
     first, after = world.run(replay, world.rules, "a", 0, 4, world.now)
@@ -175,7 +179,7 @@ def test_what_was_learnt_is_shown_and_proposed(world: World) -> None:
     assert world.run(replay, world.rules, "a", after, 4, world.now) == (2, 0)
     assert {world.story(identifier) for identifier in identifiers} == {"submitted delivered"}
     assert world.run(learnt, world.rules, "a") == Learnt(
-        "hex_to_decimal", {"hex_to_decimal": ENOUGH}, 1, {}, None
+        "hex_to_decimal", {"hex_to_decimal": ENOUGH}, 1, {}, 0, None
     )
 
 

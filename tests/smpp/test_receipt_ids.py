@@ -8,8 +8,11 @@ from gatewayd.smpp.receipt_ids import (
     CONVERSIONS,
     ENOUGH,
     Notation,
-    candidates,
     compare,
+    is_truncated,
+    key,
+    means,
+    other_keys,
     proposed,
     trusted,
 )
@@ -29,6 +32,11 @@ PAIRS = [  # submit_sm_resp, receipt, notation, source
     ("00B8BE19", "b8be19", UNPADDED, "jasmin #1129"),
     ("0123456789", "123456789", UNPADDED, "jasmin #916: leading zeros"),
     ("7", "0000000007", UNPADDED, "field practice: padding in the receipt"),
+    ("7", "7".zfill(64), UNPADDED, "field practice: padding to the whole field"),
+    ("Ab12Cd", "aB12cD", ANY_CASE, "field practice: letters of both cases in one id"),
+    ("00Ab12Cd", "aB12cD", UNPADDED, "field practice: letters of both cases in one id"),
+    ("f" * 32, str(2**128 - 1), HEX_TO_DECIMAL, "field practice: longer than 64 bits"),
+    ("0x12", "18", HEX_TO_DECIMAL, "field practice: 0x makes it hex for sure"),
     ("0x1F2E3D", "1f2e3d", UNPADDED, "field practice: 0x"),
     ("C87C2273-7EDB", "c87c2273-7edb", ANY_CASE, "jasmin #195: a UUID in capitals"),
 ]
@@ -39,10 +47,11 @@ def test_a_pair_is_found_and_named(told: str, name: str, notation: Notation, sou
     """By the link's own notation, by auto, and in the other direction; and it is learnt as what it is."""
     assert source
     assert compare(told, name) is notation
-    assert told in candidates(name, notation)
-    assert told in candidates(name, AUTO)
-    assert name in candidates(told, notation.inverse)
-    assert told not in candidates(name, AS_IS)
+    assert means(told, name, notation)
+    assert means(told, name, AUTO)
+    assert not means(told, name, AS_IS)
+    assert key(told) in {key(name), *other_keys(name)}
+    assert key(name) in {key(told), *other_keys(told)}
 
 
 @pytest.mark.parametrize(
@@ -55,11 +64,11 @@ def test_a_pair_is_found_and_named(told: str, name: str, notation: Notation, sou
 )
 def test_auto_converts_no_digits_alone(told: str, name: str) -> None:
     """Two numbers of digits are one only where real pairs have shown the conversion, or the link says so."""
-    assert told not in candidates(name, AUTO)
+    assert not means(told, name, AUTO)
     notation = compare(told, name)
     assert notation in CONVERSIONS
-    assert told in candidates(name, AUTO, {notation})
-    assert told in candidates(name, notation)
+    assert means(told, name, AUTO, {notation})
+    assert means(told, name, notation)
 
 
 @pytest.mark.parametrize(
@@ -78,47 +87,65 @@ def test_names_are_not_mangled(told: str, name: str) -> None:
     """Only numbers are converted and lose zeros."""
     assert compare(told, name) is None
     for notation in Notation:
-        assert told not in candidates(name, notation, CONVERSIONS)
+        assert not means(told, name, notation, CONVERSIONS)
 
 
 def test_as_is_has_no_other_form() -> None:
     """What the operator calls exact is exact."""
-    assert candidates("6AAD5", AS_IS) == ()
+    assert means("6AAD5", "6AAD5", AS_IS)
+    assert not means("6aad5", "6AAD5", AS_IS)
 
 
-@given(number=st.integers(0, 2**64 - 1), width=st.integers(0, 20), upper=st.booleans())
+@pytest.mark.parametrize(("name", "meant"), [("5", True), ("4096", False), ("1000", False)])
+def test_a_conversion_is_not_the_same_digits(*, name: str, meant: bool) -> None:
+    """With hex in responses `4096` means 1000; only where both say the same number may they look the same."""
+    assert means(name, name, HEX_TO_DECIMAL) is meant
+    assert means(name, name, DECIMAL_TO_HEX) is meant
+    assert means(name, name, AUTO)
+
+
+@given(number=st.integers(0, 2**128 - 1), width=st.integers(0, 60), upper=st.booleans())
 def test_every_number_comes_back(*, number: int, width: int, upper: bool) -> None:
-    """Hex of any padding and case against decimal of any padding, up to 64 bits, both ways."""
+    """Hex of any padding and case against decimal of any padding, beyond 64 bits too, both ways."""
     hexed = f"{number:x}".zfill(width)
     hexed, decimal = hexed.upper() if upper else hexed, str(number).zfill(width)
 
-    if hexed != decimal:
-        assert hexed in candidates(decimal, HEX_TO_DECIMAL)
-        assert decimal in candidates(hexed, DECIMAL_TO_HEX)
-        assert compare(hexed, decimal) in {HEX_TO_DECIMAL, UNPADDED}
-        assert compare(decimal, hexed) in {DECIMAL_TO_HEX, UNPADDED}
+    for told, name, notation in ((hexed, decimal, HEX_TO_DECIMAL), (decimal, hexed, DECIMAL_TO_HEX)):
+        assert means(told, name, notation)
+        assert key(told) in {key(name), *other_keys(name)}
+        assert compare(told, name) in {notation, UNPADDED, AS_IS}
 
 
-@given(name=st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), max_size=128))
-def test_any_id_may_come(name: str) -> None:
-    """Candidates are few, distinct, never the id itself; every one compares as what it was made by."""
+NAMES = st.text(st.characters(min_codepoint=0x21, max_codepoint=0xFF), max_size=128) | st.text(
+    "0123456789abAB-x", max_size=12
+)
+
+
+@given(told=NAMES, name=NAMES)
+def test_what_is_meant_is_found_and_learnt(told: str, name: str) -> None:
+    """What any notation takes for one id has a key that finds it, and a name to be learnt by."""
     for notation in Notation:
-        found = candidates(name, notation, CONVERSIONS)
-        assert len(found) == len(set(found)) <= 130
-        assert name not in found
-        assert all(compare(told, name) is not None for told in found)
+        if means(told, name, notation, CONVERSIONS):
+            assert key(told) in {key(name), *other_keys(name)}
+            assert compare(told, name) is not None
+    assert means(told, name, AUTO, CONVERSIONS) is (compare(told, name) is not None)
 
 
-@given(told=st.text("0123456789abAB", max_size=12), name=st.text("0123456789abAB", max_size=12))
-def test_candidates_and_comparison_agree(told: str, name: str) -> None:
-    """What is found by a notation is learnt as one; what has nothing in common is found by none."""
-    found = told in candidates(name, AUTO, CONVERSIONS)
-    assert found is (compare(told, name) not in {None, AS_IS}) or _mixed(told)
-
-
-def _mixed(text: str) -> bool:
-    """Small and capital letters in one id: a form that no candidate has."""
-    return text not in (text.lower(), text.upper())
+@pytest.mark.parametrize(
+    ("told", "name", "cut"),
+    [
+        ("0123456789", "01234567", True),
+        ("0123456789", "23456789", True),
+        ("c87c2273-7edb-4bc7", "C87C2273", True),
+        ("0123456789", "0123456789", False),
+        ("0123456789", "12345678", False),  # from the middle
+        ("0123456789", "56789", False),  # too little to tell
+        ("0123456789", "", False),
+    ],
+)
+def test_what_is_left_of_an_id(*, told: str, name: str, cut: bool) -> None:
+    """Its beginning or its end, as far as that still says something."""
+    assert is_truncated(told, name) is cut
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from gatewayd.model import (
     SegmentStage,
     Stage,
 )
+from gatewayd.smpp.receipt_ids import key as id_key
 from gatewayd.store.base import Store
 
 NOW = 1_795_000_000_000
@@ -241,7 +242,7 @@ async def test_segments(store: Store) -> None:
         2,
         1,
         stage=SegmentStage.ACCEPTED,
-        smsc_id="x",
+        smsc_id="0xID-1",
         answered_at=NOW,
         status=5,
         stat="s",
@@ -252,7 +253,7 @@ async def test_segments(store: Store) -> None:
         segment(1, 1, 2),
         segment(1, 1, 1, stage=SegmentStage.IN_DOUBT),
         full,
-        segment(2, stage=SegmentStage.ACCEPTED, smsc_id="x", link="b"),
+        segment(2, stage=SegmentStage.ACCEPTED, smsc_id="00id-1", link="b"),
         segment(3, stage=SegmentStage.ACCEPTED),
         segment(4, stage=SegmentStage.WAITING),
         segment(5, to="86"),
@@ -264,9 +265,9 @@ async def test_segments(store: Store) -> None:
     def look(tables: Tables) -> None:
         found = tables.segments([MessageId(n) for n in (1, 2, 99)])
         assert found == {1: [rows[1], rows[0], full], 2: [rows[3]]}
-        assert tables.segments_by_smsc_id("a", ["x", "y"]) == [full]
-        assert tables.segments_by_smsc_id("b", ["x"]) == [rows[3]]
-        assert tables.segments_by_smsc_id("c", ["x"]) == []
+        assert tables.segments_by_key("a", ["id-1", "y"]) == [full]
+        assert tables.segments_by_key("b", ["id-1"]) == [rows[3]]
+        assert tables.segments_by_key("c", ["id-1"]) == []
         unnamed = tables.unnamed_segments("a", NUMBER)
         assert sorted((s.message, s.number, s.attempt) for s in unnamed) == [(1, 1, 1), (1, 1, 2), (3, 1, 1)]
         assert {s.message for s in tables.claimed_segments(9)} == {1, 5, 6}
@@ -282,7 +283,40 @@ async def test_segments(store: Store) -> None:
 
     found = await both(store, write, lambda tables: tables.segments([MessageId(1), MessageId(2)]))
     assert found == {1: [changed, rows[0], full]}
-    assert await store.read(lambda tables: tables.segments_by_smsc_id("a", ["z"])) == [changed]
+    assert await store.read(lambda tables: tables.segments_by_key("a", ["z"])) == [changed]
+
+
+async def test_segments_by_the_key_of_their_id(store: Store) -> None:
+    """The key that a store has an index of is the one of `receipt_ids`, for any id there may be."""
+    ids = ["0", "x", "0x0X", "00Ab12", "0x00ab12", "ÄB-1", "äb-1", "İ", "{5F2B}", "q83v/EjQ+w==", "10.0.0.1"]
+    rows = [segment(n, stage=SegmentStage.ACCEPTED, smsc_id=name) for n, name in enumerate(ids)]
+
+    def look(tables: Tables) -> list[list[str | None]]:
+        return [[s.smsc_id for s in tables.segments_by_key("a", [id_key(name)])] for name in ids]
+
+    found = await both(store, lambda tables: tables.insert_segments(rows), look)
+    assert found == [[other for other in ids if id_key(other) == id_key(name)] for name in ids]
+
+
+async def test_named_segments(store: Store) -> None:
+    """Open ones with an id, of the newest messages to one number."""
+    rows = [
+        segment(1, stage=SegmentStage.ACCEPTED, smsc_id="1"),
+        segment(2, stage=SegmentStage.ACCEPTED, smsc_id="2"),
+        segment(3, stage=SegmentStage.ACCEPTED, smsc_id="3", link="b"),
+        segment(3, 2, stage=SegmentStage.DELIVERED, smsc_id="4"),
+        segment(3, 3, stage=SegmentStage.ACCEPTED),
+        segment(4, stage=SegmentStage.ACCEPTED, smsc_id="5", to="86"),
+    ]
+
+    def write(tables: Tables) -> None:
+        tables.insert_messages([message(1), message(2), message(3), message(4, content=content(to="86"))])
+        tables.insert_segments(rows)
+
+    found = await both(store, write, lambda tables: tables.named_segments("a", NUMBER, 9))
+    assert found == rows[:2]
+    assert await store.read(lambda tables: tables.named_segments("a", NUMBER, 2)) == rows[1:2]
+    assert await store.read(lambda tables: tables.named_segments("b", NUMBER, 9)) == rows[2:3]
 
 
 async def test_settling_segments(store: Store) -> None:

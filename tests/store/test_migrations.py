@@ -19,7 +19,7 @@ def made_by(version: int, path: Path) -> None:
         db.execute(f"PRAGMA user_version = {version}")
         db.execute(
             "INSERT INTO receipts (link, smsc_id, number, at, message, body)"
-            " VALUES ('a', 'x', '86', 7, NULL, x'31'), ('a', 'y', '86', 8, 5, x'32')"
+            " VALUES ('a', 'q', '86', 7, NULL, x'31'), ('a', 'y', '86', 8, 5, x'32')"
         )
 
 
@@ -29,7 +29,7 @@ async def test_version_1_learns_to_keep_id_pairs(tmp_path: Path) -> None:
     made_by(1, path)
     async with open_store(f"sqlite://{path}", 100) as store:
         assert await store.read(lambda t: t.parked_after("a", 0, 9)) == [
-            ParkedReceipt(1, "a", "x", "86", 7, None, b"1")
+            ParkedReceipt(1, "a", "q", "86", 7, None, b"1")
         ]
         assert await store.read(lambda t: (t.parked_count("a"), t.newest_parked("a"))) == (1, 7)
         await store.write(lambda t: t.add_id_pairs([("a", "as_is", 2)]))
@@ -52,3 +52,21 @@ async def test_version_2_learns_which_links_refused(tmp_path: Path) -> None:
         )
     async with open_store(f"sqlite://{path}", 100) as store:
         assert await store.read(lambda tables: tables.messages([kept.id])) == {kept.id: kept}
+
+
+async def test_version_3_finds_ids_in_any_case_and_padding(tmp_path: Path) -> None:
+    """Segments of before, and receipts that were parked."""
+    path = tmp_path / "store.db"
+    made_by(3, path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute("UPDATE receipts SET smsc_id = '00AB-1'")
+        db.execute(
+            "INSERT INTO segments"
+            " (message, number, attempt, stage, link, owner, claimed_at, destination, smsc_id)"
+            " VALUES (1, 1, 1, 2, 'a', 1, 7, '86', '0xAB-1')"
+        )
+    async with open_store(f"sqlite://{path}", 100) as store:
+        [parked] = await store.read(lambda tables: tables.parked("a", ["ab-1"]))
+        assert parked.key == "ab-1"
+        [segment] = await store.read(lambda tables: tables.segments_by_key("a", ["ab-1"]))
+        assert segment.smsc_id == "0xAB-1"
