@@ -29,7 +29,7 @@ class Range(NamedTuple):
 
 
 class Told(NamedTuple):
-    """All that is known of a number. ported: by the table of ported numbers, not by its prefix."""
+    """All that is known of a number. ported: its carrier stands in the table of ported numbers."""
 
     carrier: str | None
     kind: Kind
@@ -49,6 +49,9 @@ class Carriers:
     def of(self, number: str) -> str | None:
         """The carrier alone; None: not known, as with a prefix younger than this table."""
         return self._ported.of(number) or (self._ranges.find(number) or _UNKNOWN).carrier
+
+    def kind(self, number: str) -> Kind:
+        return (self._ranges.find(number) or _UNKNOWN).kind
 
     def tell(self, number: str) -> Told:
         carrier, kind = self._ranges.find(number) or _UNKNOWN

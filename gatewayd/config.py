@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 _LARGEST_FILE = 64 * 1024 * 1024
-_NAMED = ("clients", "links", "brands", "classes", "routes")
+_NAMED = ("clients", "links", "brands", "classes", "routes", "carriers")
 
 
 def load_config(path: str | FilePath) -> Config:

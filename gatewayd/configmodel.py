@@ -12,6 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, PrivateAttr, Tag
 from pydantic_core import PydanticCustomError
 
+from gatewayd.configcarriers import Carriers
 from gatewayd.configlink import Link
 from gatewayd.configpolicy import Brand, ClassSettings, Policy
 from gatewayd.configtypes import (
@@ -176,6 +177,7 @@ class Config(Model):
     brands: dict[Name, Brand] = Field(default={}, description="who a message speaks for")
     classes: dict[Name, ClassSettings] = Field(default={}, description="merged over the shipped classes")
     routes: tuple[Route, ...] = Field(default=(), description="first match wins; may be absent with one link")
+    carriers: Carriers = Field(default=Carriers(), description="whose numbers are whose")
     policy: Policy = Field(default=Policy(), description="absent: the shipped policy, not none")
     limits: Limits = Field(default=Limits(), description="bounds of memory and length")
     tests: tuple[RoutingTest, ...] = Field(default=(), description="routing tests, run by `gatewayd check`")

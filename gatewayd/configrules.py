@@ -6,8 +6,10 @@ message. So a file with a mistake in one link still hears what is wrong with its
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from typing import NamedTuple
 
+from gatewayd.calling_codes import area_of
 from gatewayd.configlink import status_number
 from gatewayd.configmodel import Config, Listener, Refused, Route, RoutingTest
 from gatewayd.configpolicy import SHIPPED_CLASSES, ClassSettings
@@ -220,6 +222,34 @@ def _route_names(draft: Draft) -> Iterator[Finding]:
             yield from draft.unknown("clients", "client", (*path, "client"), client)
 
 
+def _carrier_files(draft: Draft) -> Iterator[Finding]:
+    """The files that `carriers` names, read here once; before any rule that asks for carriers."""
+    for key, message in draft.config.carriers.read(draft.config.policy.default_country):
+        yield Finding(("carriers", key), message)
+
+
+def _route_carriers(draft: Draft) -> Iterator[Finding]:
+    carriers = draft.config.carriers
+    names = draft.names["carriers"]
+    if names is None or ("prefixes" in names and not carriers.complete):
+        return
+    known = sorted(carriers.table.names)
+    for index, route in enumerate(draft.config.routes):
+        for place, name in enumerate(route.match.carrier or ()):
+            if name not in known:
+                path = ("routes", index, "match", "carrier", place)
+                close = get_close_matches(name, known, n=1)
+                hint = f"did you mean {close[0]!r}?" if close else f"there is: {', '.join(known)}"
+                yield Finding(path, f"no such carrier {name!r}; {hint}")
+
+
+def _default_country(draft: Draft) -> Iterator[Finding]:
+    country = draft.config.policy.default_country
+    area = area_of(country)
+    if area is None or area.prefix != country:
+        yield Finding(("policy", "default_country"), "no such country code is in use")
+
+
 def _route_links(draft: Draft) -> Iterator[Finding]:
     for index, route in enumerate(draft.config.routes):
         path = ("routes", index, "links")
@@ -307,10 +337,13 @@ RULES: tuple[Rule, ...] = (
     _one_source,
     _tls_key_is_a_file,
     _marketing_forces,
+    _carrier_files,
     _route_names,
+    _route_carriers,
     _route_links,
     _route_strategy,
     _route_reached,
+    _default_country,
     _quiet_hours,
     _tests,
 )
@@ -370,7 +403,6 @@ _LATER: tuple[Path, ...] = (
     ("brands", "*", "signature"),
     ("brands", "*", "industry"),
     *(("classes", "*", key) for key in FORCED_BY_MARKETING if key != "opt_out"),
-    ("routes", "*", "match", "carrier"),
     ("policy", "quiet_hours"),
     ("policy", "frequency"),
 )

@@ -7,7 +7,7 @@ T = TypeVar("T")
 
 
 class Prefixes(Generic[T]):
-    """The longest prefix that fits counts. Looked up by length: a large table costs as much as a small one."""
+    """The longest prefix that fits counts. Looked up by length: a large table costs what a small one does."""
 
     def __init__(self, table: Mapping[str, T]) -> None:
         self._table = dict(table)

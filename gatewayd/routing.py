@@ -41,7 +41,7 @@ class Destinations(msgspec.Struct, frozen=True):
 class Route(msgspec.Struct, frozen=True, kw_only=True):
     """One route; None for a key its match does not have.
 
-    index: its place in the file, from 0. carriers: matches nothing until carriers are known by number.
+    index: its place in the file, from 0.
     """
 
     index: int
@@ -52,27 +52,29 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     destinations: Destinations | None = None
     carriers: frozenset[str] | None = None
 
-    def takes(self, class_: str, brand: str, client: str, to: str) -> bool:
+    def takes(self, class_: str, brand: str, client: str, to: str, carrier: str | None) -> bool:
         return (
             (self.classes is None or class_ in self.classes)
             and (self.brands is None or brand in self.brands)
             and (self.clients is None or client in self.clients)
             and (self.destinations is None or self.destinations.hold(to))
-            and self.carriers is None
+            and (self.carriers is None or carrier in self.carriers)
         )
 
-    def why_not(self, class_: str, brand: str, client: str, to: str) -> str | None:
+    def why_not(self, class_: str, brand: str, client: str, to: str, carrier: str | None) -> str | None:
         """The first key of the match that does not hold, in words; None if all hold."""
         for key, value, wanted in (
             ("class", class_, self.classes),
             ("brand", brand, self.brands),
             ("client", client, self.clients),
+            ("carrier", carrier, self.carriers),
         ):
             if wanted is not None and value not in wanted:
-                return f"{key} is {value!r}, not {' or '.join(map(repr, sorted(wanted)))}"
+                told = "not known" if value is None else repr(value)
+                return f"{key} is {told}, not {' or '.join(map(repr, sorted(wanted)))}"
         if self.destinations is not None and not self.destinations.hold(to):
             return "to begins with none of its prefixes"
-        return "carrier cannot be told in this version" if self.carriers is not None else None
+        return None
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -83,20 +85,24 @@ class Verdict(msgspec.Struct, frozen=True):
     reason: str
 
 
-def match(routes: Iterable[Route], class_: str, brand: str, client: str, to: str) -> Route | None:
-    """The first route that takes the message. to: digits with country code."""
+def match(
+    routes: Iterable[Route], class_: str, brand: str, client: str, to: str, carrier: str | None
+) -> Route | None:
+    """The first route that takes the message. to: digits with country code. carrier: None if not known."""
     for route in routes:
-        if route.takes(class_, brand, client, to):
+        if route.takes(class_, brand, client, to, carrier):
             return route
     return None
 
 
-def explain(routes: Iterable[Route], class_: str, brand: str, client: str, to: str) -> tuple[Verdict, ...]:
+def explain(
+    routes: Iterable[Route], class_: str, brand: str, client: str, to: str, carrier: str | None
+) -> tuple[Verdict, ...]:
     """What each route says, in order."""
     verdicts: list[Verdict] = []
     taken: int | None = None
     for route in routes:
-        why_not = route.why_not(class_, brand, client, to)
+        why_not = route.why_not(class_, brand, client, to, carrier)
         if taken is not None:
             verdicts.append(Verdict(route.index, None, f"not reached: route {taken + 1} took it"))
         elif why_not is not None:

@@ -11,6 +11,7 @@ from typing import Self
 import msgspec
 
 from gatewayd import routing
+from gatewayd.carriers import Carriers
 from gatewayd.configlink import Link
 from gatewayd.configmodel import Client, Config, Limits, Route, RoutingTest
 from gatewayd.configpolicy import SHIPPED_CLASSES, Brand
@@ -60,7 +61,8 @@ class Rights(msgspec.Struct, frozen=True, kw_only=True):
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """One generation of the configuration.
 
-    clients are in the order of the file, which decides who a peer is. timezone: of rules that speak of the
+    clients are in the order of the file, which decides who a peer is. routed_by_carrier: any route asks for
+    the carrier. refuses_things: numbers of kind iot get no messages. timezone: of rules that speak of the
     time of day.
     """
 
@@ -70,6 +72,9 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     links: Mapping[str, Link]
     writers: Mapping[str, Writer]
     routes: tuple[routing.Route, ...]
+    carriers: Carriers
+    routed_by_carrier: bool
+    refuses_things: bool
     book: Book
     timezone: tzinfo
     default_country: str
@@ -87,6 +92,9 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
             links=MappingProxyType(config.links),
             writers=MappingProxyType({name: _writer(link) for name, link in config.links.items()}),
             routes=_routes(config),
+            carriers=config.carriers.table,
+            routed_by_carrier=any(route.match.carrier for route in config.routes),
+            refuses_things=config.carriers.iot == "refuse",
             book=Book.build(config),
             timezone=zone(config.policy.timezone),
             default_country=config.policy.default_country,
@@ -102,8 +110,20 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
         return next((name for name, rights in self.clients.items() if rights.is_peer(users, groups)), None)
 
     def route(self, class_: str, brand: str, client: str, to: str) -> routing.Route | None:
-        """The first route that takes a message. to: digits with country code."""
-        return routing.match(self.routes, class_, brand, client, to)
+        """The first route that takes a message. to: canonical."""
+        carrier = self.carriers.of(to) if self.routed_by_carrier else None
+        return routing.match(self.routes, class_, brand, client, to, carrier)
+
+    def explain_route(self, class_: str, brand: str, client: str, to: str) -> tuple[routing.Verdict, ...]:
+        """What each route says to a message, in order."""
+        return routing.explain(self.routes, class_, brand, client, to, self.carriers.of(to))
+
+    def destination(self, text: str) -> str:
+        """The canonical form of a number that messages may go to. Raises InvalidNumber."""
+        number = canonical(text, self.default_country)
+        if self.refuses_things and self.carriers.kind(number) == "iot":
+            raise InvalidNumber("is of a range for things (IoT), which get no messages")
+        return number
 
     def brands_at(self, address: str) -> tuple[str, ...]:
         """The brands an MO to `address` may speak to.
@@ -180,7 +200,7 @@ def _outcome(snapshot: Snapshot, test: RoutingTest) -> routing.Spec | str:
     if client and not _permits(snapshot.clients[client], test):
         return "not_permitted"
     try:
-        to = canonical(test.to, snapshot.default_country)
+        to = snapshot.destination(test.to)
     except InvalidNumber:
         return "invalid_destination"
     route = snapshot.route(test.class_, brand, client, to)

@@ -13,7 +13,7 @@ import msgspec
 from gatewayd import routing
 from gatewayd.ledger.accept import Accepted
 from gatewayd.model import STATE_OF, Content, Lane, Millis, Refusal, Stage
-from gatewayd.numbers import InvalidNumber, canonical
+from gatewayd.numbers import InvalidNumber
 from gatewayd.policy import pipeline
 from gatewayd.policy.subject import Asking, ClassPolicy, Facts, Hold, Subject
 from gatewayd.smpp.text import Carry, Encoding, InvalidHeader, Unencodable, billed_cn, split_binary
@@ -29,6 +29,7 @@ _RFC_3339: Final = re.compile(
 )
 FURTHEST: Final[Millis] = 366 * 86_400_000  # how far ahead send_at may lie
 NOT_IN_FORCE: Final = "is accepted, but not in force in this version"
+OF_A_THING: Final = "the number is of a range for things (IoT), which as a rule get no messages"
 
 
 class _Refused(Exception):
@@ -86,7 +87,7 @@ class Submission:
         self._send_at = times.send_at
         self._expires_at = times.until or times.start + int(self._class.validity * 1000)
         try:
-            self._number = canonical(request.to, snapshot.default_country)
+            self._number = snapshot.destination(request.to)
         except InvalidNumber as error:
             raise _Refused("invalid_destination", f"the number {error.reason}", "to") from None
         self.asking = Asking(self._number, self._class, self._brand, self._rights.name, request.tag)
@@ -146,8 +147,11 @@ class Submission:
             billed=billed,
         )
         lane = Lane(spec, self._class.name, self._rights.name, self._brand)
-        warnings = (*passed.subject.warnings, *_warnings(request))
+        warnings = (*passed.subject.warnings, *self._of_number(), *_warnings(request))
         return Accepted(content, lane, *place, warnings=warnings)
+
+    def _of_number(self) -> tuple[str, ...]:
+        return (OF_A_THING,) if self._snapshot.carriers.kind(self._number) == "iot" else ()
 
     def _place(self, hold: Hold | None) -> Place:
         """Where it starts: it waits for its time, is held, or may leave at once."""

@@ -150,7 +150,6 @@ def test_the_contracts_configuration_is_accepted_whole() -> None:
         f"f:10:69: clients.local.holds_consent{inert}",
         f"f:28:12: brands.xxmall.signature{inert}",
         f"f:28:51: brands.xxmall.industry{inert}",
-        f"f:33:14: routes.1.match.carrier{inert}",
         f"f:38:3: policy.quiet_hours{inert}",
         f"f:39:3: policy.frequency{inert}",
     ]

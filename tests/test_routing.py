@@ -50,10 +50,19 @@ ROUTES = (
 def test_the_first_route_whose_keys_all_hold_takes_the_message(
     message: tuple[str, str, str, str], index: int | None
 ) -> None:
-    """All keys must hold, a list means any; a carrier cannot be told yet, so it matches nothing."""
-    route = match(ROUTES, *message)
+    """All keys must hold, a list means any."""
+    route = match(ROUTES, *message, "cmcc")
 
     assert (None if route is None else route.index) == index
+
+
+@pytest.mark.parametrize(("carrier", "index"), [("cucc", 1), ("cmcc", 3), (None, 3)])
+def test_a_route_takes_the_numbers_of_its_carriers(carrier: str | None, index: int) -> None:
+    """A number whose carrier is not known is no carrier's: it goes on to the next route."""
+    route = match(ROUTES, "notice", "yy", "shop", "8613012345678", carrier)
+
+    assert route is not None
+    assert route.index == index
 
 
 @given(
@@ -69,20 +78,20 @@ def test_a_pattern_is_a_prefix_or_a_whole_number(patterns: list[str], to: str) -
 
 def test_explain_says_for_each_route_why() -> None:
     """Rule by rule; what comes after the match was not reached. No number is quoted."""
-    assert explain(ROUTES, "notice", "xx", "other", "8613800138000") == (
+    assert explain(ROUTES, "notice", "xx", "other", "8613800138000", "cmcc") == (
         Verdict(0, False, "class is 'notice', not 'emergency' or 'otp'"),
-        Verdict(1, False, "carrier cannot be told in this version"),
+        Verdict(1, False, "carrier is 'cmcc', not 'cucc'"),
         Verdict(2, False, "client is 'other', not 'shop'"),
         Verdict(3, True, "all keys hold: failover:d"),
     )
-    assert explain(ROUTES, "otp", "yy", "shop", "8613800138000")[1:] == (
+    assert explain(ROUTES, "otp", "yy", "shop", "8613800138000", "cucc")[1:] == (
         Verdict(1, None, "not reached: route 1 took it"),
         Verdict(2, None, "not reached: route 1 took it"),
         Verdict(3, None, "not reached: route 1 took it"),
     )
-    assert [verdict.reason for verdict in explain(ROUTES, "otp", "yy", "shop", "4412")] == [
+    assert [verdict.reason for verdict in explain(ROUTES, "otp", "yy", "shop", "4412", None)] == [
         "to begins with none of its prefixes",
-        "carrier cannot be told in this version",
+        "carrier is not known, not 'cucc'",
         "brand is 'yy', not 'xx'",
         "to begins with none of its prefixes",
     ]
@@ -93,11 +102,13 @@ def test_explain_says_for_each_route_why() -> None:
     brand=st.sampled_from(["xx", "yy"]),
     client=st.sampled_from(["shop", "other"]),
     to=st.sampled_from(["8613800138000", "8613912345678", "447700900123", "8"]),
+    carrier=st.sampled_from(["cmcc", "cucc", None]),
 )
-def test_explain_and_match_agree(class_: str, brand: str, client: str, to: str) -> None:
+def test_explain_and_match_agree(class_: str, brand: str, client: str, to: str, carrier: str | None) -> None:
     """The explanation names the very route that would be taken."""
-    route = match(ROUTES, class_, brand, client, to)
-    taken = [verdict.index for verdict in explain(ROUTES, class_, brand, client, to) if verdict.matched]
+    message = (class_, brand, client, to, carrier)
+    route = match(ROUTES, *message)
+    taken = [verdict.index for verdict in explain(ROUTES, *message) if verdict.matched]
 
     assert taken == ([] if route is None else [route.index])
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from gatewayd import configcarriers as carriers
 from gatewayd import configlink as link
 from gatewayd import configmodel as model
 from gatewayd import configpolicy as policy
@@ -38,13 +39,15 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("classes: NAME:", policy.ClassSettings),
     ("routes: a list of", model.Route),
     ("routes: match:", model.Match),
+    ("carriers:", carriers.Carriers),
+    ("carriers: prefixes: PREFIX:", carriers.CarrierRange),
     ("policy:", policy.Policy),
     ("policy: quiet_hours:", policy.QuietHours),
     ("policy: frequency: a list of", policy.Frequency),
     ("tests: a list of", model.RoutingTest),
     ("limits:", model.Limits),
 )
-_SPELLED_BELOW = (policy.Policy(), model.Limits(), link.Receipts(), link.Text())
+_SPELLED_BELOW = (carriers.Carriers(), policy.Policy(), model.Limits(), link.Receipts(), link.Text())
 _KINDS: dict[object, str] = {str: "text", int: "whole number", float: "number", bool: "true or false"}
 
 
