@@ -27,7 +27,7 @@ from simulator.connection import Connection, Delivery
 from simulator.ids import NUMBERED
 from simulator.mailbox import Mailbox, World
 from simulator.mo import scripted
-from simulator.mt import Fate, Submission, content, legs
+from simulator.mt import REQUESTS, Fate, Leg, Submission, legs, marks
 from simulator.rates import Meter
 from simulator.receipts import ReceiptWriter, asked_for
 from simulator.refusals import Refusals
@@ -56,7 +56,8 @@ class Account:
         self.admission = Admission(settings, random.Random(f"{self._seed}/bind"))  # noqa: S311  reproducible
         self._refusals = Refusals(settings.responses, self._rng, self._seed)
         self._catalogue = Catalogue()
-        self._submitted, self._planned = Meter(trio.current_time()), 0
+        self._submitted, self._sent = Meter(trio.current_time()), Meter(trio.current_time())
+        self._planned = 0
         self._sessions_had = 0
         self._first_submit_at: float | None = None
         self._follow(settings)
@@ -85,6 +86,7 @@ class Account:
         and not answered. limit: submit_sm a second that pass, drawn and told to nobody else.
         """
         now = trio.current_time()
+        self._measure(now)
         return {
             "sessions": len(self.mailbox.sessions),
             "planned": self._planned,
@@ -93,7 +95,7 @@ class Account:
             "in_flight": sum(connection.in_flight for connection in self.mailbox.sessions),
             "limit": self._refusals.limit,
             "submit_rate": round(self._submitted.per_second(now), 1),
-            "deliver_rate": round(self.mailbox.sent.per_second(now), 1),
+            "deliver_rate": round(self._sent.per_second(now), 1),
             **self.counts,
         }
 
@@ -141,8 +143,6 @@ class Account:
             requests = requests[: max(0, limit - home.submits)]
         before = home.submits
         home.submits += len(requests)
-        if requests:
-            self._submitted.add(now, len(requests))
         if self._first_submit_at is None and requests:
             self._first_submit_at = now
         due: list[object] = []
@@ -178,11 +178,13 @@ class Account:
 
     def _decide(self, request: Submission, now: float) -> Fate:
         """What is taken, and what is refused for which reason."""
-        found = [
-            (submit, fault or self._refusals.against(submit, now))
-            for submit, fault in legs(request, self._settings.lists)
-        ]
-        if all(fault for _, fault in found):
+        found: list[Leg] = []
+        taken = False
+        for submit, fault in legs(request, self._settings.lists):
+            reason = fault or self._refusals.against(submit, now)
+            taken |= reason is None
+            found.append((submit, reason))
+        if not taken:
             return Fate(found)
         number = next(self._world.numbers)
         return Fate(found, number, self._notation(number))
@@ -191,15 +193,19 @@ class Account:
         self, home: Connection, fate: Fate, answer_at: float, *, early: bool
     ) -> list[tuple[float, object]]:
         """Draw how each message ends; their receipts, and when each is due."""
-        rng, receipts = self._rng, self._settings.receipts
-        messages, reports = list[Accepted](), list[tuple[float, object]]()
+        rng, receipts, queue = self._rng, self._settings.receipts, self._settings.responses.queue
+        messages: list[Accepted] = []
+        reports: list[tuple[float, object]] = []
         for submit, fault in fate.legs:
             if fault is not None:
                 continue
-            [outcome] = rng.choices(receipts.outcomes, cum_weights=self._weights)
+            outcome = receipts.outcomes[0]
+            if len(self._weights) > 1:
+                [outcome] = rng.choices(receipts.outcomes, cum_weights=self._weights)
             final_at = answer_at if early else answer_at + receipts.delay.drawn(rng)
             message = Accepted(fate.number, fate.message_id, home, submit, outcome, answer_at, final_at)
-            self._refusals.under_way(submit.destination_addr, final_at)
+            if queue:
+                self._refusals.under_way(submit.destination_addr, final_at)
             messages.append(message)
             reports += self._reports(message)
         if messages:
@@ -208,21 +214,32 @@ class Account:
 
     def _note(self, home: Connection, request: Submission, fate: Fate, now: float, *, answered: bool) -> None:
         """Into the record, and into the counts."""
+        at, asked = now + self._world.wall_offset, REQUESTS[type(request)]
         for submit, fault in fate.legs:
-            self.counts["submits"] += 1
             self.counts["unanswered" if not answered else "refused" if fault else "accepted"] += 1
+            payload, reference, sar = marks(submit) if submit.tlvs else (None, None, None)
             event = record.Submit(
-                at=now + self._world.wall_offset,
+                at=at,
                 account=self.name,
                 session=home.number,
-                request=wire_name(request),
+                request=asked,
                 sequence_number=request.sequence_number,
+                source=submit.source_addr.decode("latin-1"),
+                destination=submit.destination_addr.decode("latin-1"),
+                esm_class=submit.esm_class,
+                data_coding=submit.data_coding,
+                short_message=submit.short_message.hex(),
+                registered_delivery=submit.registered_delivery,
+                validity_period=submit.validity_period.decode("latin-1"),
+                message_payload=payload,
+                reference=reference,
+                sar=sar,
                 outstanding=home.unanswered,
                 message_id="" if fault else fate.message_id,
                 command_status=None if not answered else fault.status if fault else 0,
-                **content(submit),
             )
             self._world.recorder.add(event)
+        self.counts["submits"] += len(fate.legs)
 
     def _told_load(self, now: float) -> int | None:
         """congestion_state, fixed or the load of the hidden limit; None: not told."""
@@ -289,6 +306,11 @@ class Account:
             elif isinstance(item, Report):
                 self._report(item)
         self.mailbox.deliver()
+        self._measure(trio.current_time())
+
+    def _measure(self, now: float) -> None:
+        self._submitted.note(now, self.counts["submits"])
+        self._sent.note(now, self.counts["receipts"] + self.counts["mos"])
 
     def _report(self, report: Report) -> None:
         """Nothing if nobody asked, or if the message has been cancelled before this was due."""

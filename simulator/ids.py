@@ -17,7 +17,6 @@ NUMBERED: Final[dict[str, Callable[[int], str]]] = {
 """Of the message's number."""
 
 REWRITTEN: Final[dict[str, Callable[[str], str]]] = {
-    "same": str,
     "padded": lambda told: told.zfill(20),
     "stripped": lambda told: told.lstrip("0"),
     "upper": str.upper,
@@ -33,5 +32,7 @@ def in_receipts(notation: Notation) -> Callable[[int, str], str]:
     if notation in NUMBERED:
         of_number = NUMBERED[notation]
         return lambda number, _told: of_number(number)
+    if notation == "same":
+        return lambda _number, told: told
     of_told = REWRITTEN[notation]
     return lambda _number, told: of_told(told)

@@ -14,7 +14,6 @@ from gatewayd.smpp.udh import MESSAGE_PAYLOAD
 from simulator import record
 from simulator.agenda import Agenda
 from simulator.connection import Connection, Delivery
-from simulator.rates import Meter
 from simulator.settings import Account as Settings
 
 TRY_AGAIN: Final = frozenset(
@@ -44,7 +43,6 @@ class Mailbox:
         self.settings = settings
         self.sessions: list[Connection] = []
         self.pending: deque[Delivery] = deque()
-        self.sent = Meter(trio.current_time())
         self._name, self._world, self._counts = name, world, counts
         self._held: list[Delivery] | None = None
 
@@ -70,15 +68,12 @@ class Mailbox:
 
     def deliver(self) -> None:
         """Send what waits, as far as sessions are bound and their windows are open."""
-        waiting = len(self.pending)
         while self.pending:
             connection = self._receiver(self.pending[0].home)
             if connection is None:
-                break
+                return
             delivery = self.pending.popleft()
             self._record_sent(connection, connection.deliver(delivery), delivery)
-        if waiting > len(self.pending):
-            self.sent.add(trio.current_time(), waiting - len(self.pending))
 
     def _receiver(self, home: Connection | None) -> Connection | None:
         """The session for a deliver_sm: by setting that of its submit_sm or any other, the least loaded."""

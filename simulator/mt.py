@@ -1,14 +1,14 @@
 """What an ESME submits, in whichever PDU: submit_sm, data_sm, or submit_multi with many destinations."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from msgspec.structs import asdict
 
 from gatewayd.smpp import consts
 from gatewayd.smpp.multi import SmeAddress
-from gatewayd.smpp.pdu import DataSm, SubmitMulti, SubmitSm
+from gatewayd.smpp.pdu import DataSm, SubmitMulti, SubmitSm, wire_name
 from gatewayd.smpp.udh import (
     MESSAGE_PAYLOAD,
     SAR_MSG_REF_NUM,
@@ -18,6 +18,9 @@ from gatewayd.smpp.udh import (
 from simulator.settings import Fault
 
 Submission = SubmitSm | DataSm | SubmitMulti
+REQUESTS: Final[dict[type[Submission], str]] = {
+    kind: wire_name(kind) for kind in (SubmitSm, DataSm, SubmitMulti)
+}
 
 LONGEST_ADDRESS: Final = 20  # octets; what a deliver_sm can be addressed to
 NO_SOURCE: Final = Fault(status=consts.ESME_RINVSRCADR)
@@ -30,7 +33,7 @@ Leg = tuple[SubmitSm, Fault | None]
 """What goes to one destination, and what speaks against it."""
 
 
-class Fate(msgspec.Struct):
+class Fate(msgspec.Struct, gc=False):
     """What becomes of one request. number, message_id: of what was taken; empty if nothing was."""
 
     legs: Sequence[Leg]
@@ -76,27 +79,14 @@ def _legs_of_many(request: SubmitMulti, lists: Mapping[str, Sequence[str]]) -> I
             yield _leg(SubmitSm(**shared, destination_addr=number.encode()))
 
 
-def content(submit: SubmitSm) -> dict[str, Any]:
-    """What the record keeps of it; see `record.Submit`."""
-    found: dict[str, Any] = {
-        "source": submit.source_addr.decode("latin-1"),
-        "destination": submit.destination_addr.decode("latin-1"),
-        "esm_class": submit.esm_class,
-        "data_coding": submit.data_coding,
-        "short_message": submit.short_message.hex(),
-        "registered_delivery": submit.registered_delivery,
-        "validity_period": submit.validity_period.decode("latin-1"),
-    }
-    if submit.tlvs:
-        found.update(_of_tlvs(dict(submit.tlvs)))
-    return found
-
-
-def _of_tlvs(tlvs: Mapping[int, bytes]) -> dict[str, Any]:
+def marks(submit: SubmitSm) -> tuple[str | None, int | None, tuple[int, int, int] | None]:
+    """message_payload in hex, user_message_reference, and reference, total and number of the SAR TLVs."""
+    tlvs = dict(submit.tlvs)
     payload, reference = tlvs.get(MESSAGE_PAYLOAD), tlvs.get(USER_MESSAGE_REFERENCE)
     sar = [tlvs.get(tag) for tag in (SAR_MSG_REF_NUM, SAR_TOTAL_SEGMENTS, SAR_SEGMENT_SEQNUM)]
-    return {
-        "message_payload": None if payload is None else payload.hex(),
-        "reference": None if reference is None else int.from_bytes(reference),
-        "sar": None if None in sar else tuple(int.from_bytes(raw or b"") for raw in sar),
-    }
+    first, total, number = (None if raw is None else int.from_bytes(raw) for raw in sar)
+    return (
+        None if payload is None else payload.hex(),
+        None if reference is None else int.from_bytes(reference),
+        None if first is None or total is None or number is None else (first, total, number),
+    )

@@ -1,4 +1,4 @@
-"""How often something happens."""
+"""How often something happens, from a count that only grows."""
 
 from collections import deque
 from typing import Final
@@ -7,19 +7,20 @@ SPAN: Final = 10  # seconds
 
 
 class Meter:
-    """Events a second over the last ten. Times: seconds of one clock."""
+    """Of the last ten seconds. Times: seconds of one clock."""
 
     def __init__(self, now: float) -> None:
         self._began = now
-        self._counted: deque[tuple[int, int]] = deque(maxlen=SPAN + 1)  # second, events within it
+        self._counted = deque([(int(now) - 1, 0)], maxlen=SPAN + 2)  # second, the count at its end
 
-    def add(self, now: float, events: int) -> None:
+    def note(self, now: float, count: int) -> None:
+        """Call it whenever the count may have grown."""
         second = int(now)
-        if self._counted and self._counted[-1][0] == second:
-            events += self._counted.pop()[1]
-        self._counted.append((second, events))
+        if self._counted[-1][0] == second:
+            self._counted.pop()
+        self._counted.append((second, count))
 
     def per_second(self, now: float) -> float:
-        """Of the last ten seconds, by the clock's; of less, if it has not run so long."""
-        recent = sum(events for second, events in self._counted if second > now - SPAN)
-        return recent / min(SPAN, max(1.0, now - self._began))
+        """Over ten seconds of the clock; over less, if it has not run so long."""
+        before = max((count for second, count in self._counted if second <= now - SPAN), default=0)
+        return (self._counted[-1][1] - before) / min(SPAN, max(1.0, now - self._began))

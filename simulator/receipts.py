@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from gatewayd.smpp import consts
@@ -40,12 +40,14 @@ class ReceiptWriter:
 
     def __init__(self, settings: Receipts) -> None:
         self._settings = settings
-        self._zone = ZoneInfo(settings.timezone)
-        self._date = lru_cache(maxsize=1024)(self._format_date)
         template = settings.layout.replace("%", "%%").format(**{key: f"%({key})b" for key in LAYOUT_FIELDS})
         self._template = template.encode("latin-1", "replace")
+        zone = ZoneInfo(settings.timezone)
+        self._submit_date = _dates(settings.date_format, zone)
+        self._done_date = _dates(settings.done_date_format or settings.date_format, zone)
         self._text_id = in_receipts(settings.message_id)
         self._tlv_id = _tlv_notation(settings)
+        self._added: list[Tlv] = [tlv.pair for tlv in settings.tlvs]
 
     def write(self, message: Accepted, outcome: Outcome, submitted: float, done: float) -> DeliverSm | DataSm:
         """submitted, done: seconds of Unix time."""
@@ -57,31 +59,32 @@ class ReceiptWriter:
             short_message = text[:LONGEST_TEXT]
         elif text:
             tlvs.insert(0, (MESSAGE_PAYLOAD, text))
-        fields: dict[str, Any] = {
-            "source_addr_ton": submit.dest_addr_ton,
-            "source_addr_npi": submit.dest_addr_npi,
-            "source_addr": submit.destination_addr,
-            "dest_addr_ton": submit.source_addr_ton,
-            "dest_addr_npi": submit.source_addr_npi,
-            "destination_addr": submit.source_addr,
-            "esm_class": settings.esm_class,
-            "data_coding": settings.data_coding,
-            "tlvs": tuple(tlvs),
-        }
-        if settings.pdu == "data_sm":
-            return DataSm(**fields)
-        return DeliverSm(**fields, short_message=short_message)
+        receipt = DeliverSm(
+            source_addr_ton=submit.dest_addr_ton,
+            source_addr_npi=submit.dest_addr_npi,
+            source_addr=submit.destination_addr,
+            dest_addr_ton=submit.source_addr_ton,
+            dest_addr_npi=submit.source_addr_npi,
+            destination_addr=submit.source_addr,
+            esm_class=settings.esm_class,
+            data_coding=settings.data_coding,
+            short_message=short_message,
+            tlvs=tuple(tlvs),
+        )
+        if settings.pdu == "deliver_sm":
+            return receipt
+        return DataSm(**{name: getattr(receipt, name) for name in DataSm.__struct_fields__})
 
     def _tlvs(self, message: Accepted, outcome: Outcome) -> list[Tlv]:
-        settings, tlvs = self._settings, list[Tlv]()
+        state = self._settings.state_tlv
+        tlvs = [*self._added]
         if self._tlv_id is not None:
-            tlvs.append(
-                (RECEIPTED_MESSAGE_ID, self._tlv_id(message.number, message.message_id).encode() + b"\0")
-            )
-        if settings.state_tlv:
-            tlvs.append((MESSAGE_STATE, STATES[outcome.stat].to_bytes()))
-        if settings.reference_tlv:
-            tlvs += [(tag, raw) for tag, raw in message.submit.tlvs if tag == USER_MESSAGE_REFERENCE]
+            told = self._tlv_id(message.number, message.message_id)
+            tlvs.append((RECEIPTED_MESSAGE_ID, told.encode() + b"\0"))
+        if state is not False:
+            tlvs.append((MESSAGE_STATE, (STATES[outcome.stat] if state is True else state).to_bytes()))
+        if self._settings.reference_tlv:
+            tlvs += [pair for pair in message.submit.tlvs if pair[0] == USER_MESSAGE_REFERENCE]
         return tlvs
 
     def _text(self, message: Accepted, outcome: Outcome, submitted: float, done: float) -> bytes:
@@ -89,31 +92,39 @@ class ReceiptWriter:
             b"id": self._text_id(message.number, message.message_id).encode(),
             b"sub": b"001",
             b"dlvrd": b"001" if outcome.stat == "DELIVRD" else b"000",
-            b"submit": self._date(int(submitted)),
-            b"done": self._date(int(done)),
+            b"submit": self._submit_date(int(submitted)),
+            b"done": self._done_date(int(done)),
             b"stat": (outcome.written or outcome.stat).encode(),
             b"err": outcome.err.encode(),
-            b"text": text_head(message.submit),
+            b"text": text_head(message.submit, raw=self._settings.raw_head),
         }
         wide = self._settings.encoding == "utf-16-be"
         return text.decode("latin-1").encode("utf-16-be") if wide else text
 
-    def _format_date(self, second: int) -> bytes:
-        moment = datetime.fromtimestamp(second, UTC).astimezone(self._zone)
-        return moment.strftime(self._settings.date_format).encode()
+
+def _dates(date_format: str, zone: ZoneInfo) -> Callable[[int], bytes]:
+    """Unix time -> the date as it is written."""
+
+    @lru_cache(maxsize=1024)
+    def written(second: int) -> bytes:
+        return datetime.fromtimestamp(second, UTC).astimezone(zone).strftime(date_format).encode()
+
+    return written
 
 
 def _tlv_notation(settings: Receipts) -> Callable[[int, str], str] | None:
     """How the TLV writes the id: as the text does, or in a notation of its own; None: there is no TLV."""
-    match settings.message_id_tlv:
-        case False | "none":
-            return None
-        case True:
-            return None if settings.message_id == "none" else in_receipts(settings.message_id)
-        case notation:
-            return in_receipts(notation)
+    notation = settings.message_id_tlv
+    if notation is True:
+        notation = settings.message_id
+    return None if notation is False or notation == "none" else in_receipts(notation)
 
 
-def text_head(submit: SubmitSm) -> bytes:
-    """The first octets of the text, without a UDH; a UCS-2 character may be cut in half, as in the field."""
+def text_head(submit: SubmitSm, *, raw: bool = False) -> bytes:
+    """The first octets of the text, without a UDH; a UCS-2 character may be cut in half, as in the field.
+
+    raw: of short_message as it is, header and all.
+    """
+    if raw:
+        return submit.short_message[:TEXT_HEAD]
     return user_data(submit.esm_class, submit.short_message, submit.tlvs).octets[:TEXT_HEAD]

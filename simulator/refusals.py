@@ -63,8 +63,7 @@ class Refusals:
 
     def under_way(self, number: bytes, until: float) -> None:
         """One more message to that number, until then."""
-        if self._settings.queue:
-            self._queues.setdefault(number, deque()).append(until)
+        self._queues.setdefault(number, deque()).append(until)
 
     def _is_full(self, number: bytes, now: float) -> bool:
         """Whether as many messages to that number are under way as the SMSC keeps for one."""

@@ -50,7 +50,7 @@ class Replies:
 
     def __init__(self, settings: Responses, rng: random.Random) -> None:
         self._settings, self._rng = settings, rng
-        self._tlvs = tuple((tlv.tag, bytes.fromhex(tlv.hex)) for tlv in settings.tlvs)
+        self._tlvs = tuple(tlv.pair for tlv in settings.tlvs)
 
     def to(self, home: Connection, request: Submission, fate: Fate, load: int | None) -> Reply:
         """Where nothing was taken, the answer is that of the first refusal.

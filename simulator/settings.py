@@ -56,6 +56,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(ge=0, le=31_536_000)]
 CommandStatus = Annotated[int, BeforeValidator(_command_status), Field(ge=1, le=0xFFFFFFFF)]
 Zone = Annotated[str, AfterValidator(_known_zone)]
+DateFormat = Annotated[str, AfterValidator(_short_date)]
 Octet = Annotated[int, Field(ge=0, le=255)]
 Number = Annotated[str, Field(pattern="^[0-9]{1,20}$")]
 Stat = Literal["DELIVRD", "UNDELIV", "EXPIRED", "REJECTD", "DELETED", "ACCEPTD", "UNKNOWN", "ENROUTE"]
@@ -136,6 +137,11 @@ class Tlv(Section):
     tag: Annotated[int, Field(ge=0, le=0xFFFF)]
     hex: Annotated[str, Field(pattern="^([0-9a-fA-F]{2})*$", max_length=510)] = ""
 
+    @property
+    def pair(self) -> tuple[int, bytes]:
+        """As a PDU holds it."""
+        return self.tag, bytes.fromhex(self.hex)
+
 
 class Fault(Section):
     """Some submit_sm refused: of those from and to addresses that begin so, each Nth, a share, the first N.
@@ -208,7 +214,8 @@ class Receipts(Section):
     window: Annotated[int, Field(ge=1, le=100_000)] = 1000
     retry_delay: Seconds = 1.0
     timezone: Zone = "UTC"
-    date_format: Annotated[str, AfterValidator(_short_date)] = "%y%m%d%H%M"
+    date_format: DateFormat = "%y%m%d%H%M"
+    done_date_format: DateFormat | None = None
     pdu: Literal["deliver_sm", "data_sm"] = "deliver_sm"
     body: Literal["short_message", "message_payload"] = "short_message"
     esm_class: Octet = 0x04
@@ -216,10 +223,12 @@ class Receipts(Section):
     encoding: Literal["ascii", "utf-16-be"] = "ascii"
     layout: Annotated[str, AfterValidator(_known_fields), Field(max_length=160)] = APPENDIX_B
     text: bool = True
+    raw_head: bool = False
     message_id: Notation = "same"
     message_id_tlv: bool | Notation = True
-    state_tlv: bool = True
+    state_tlv: bool | Octet = True
     reference_tlv: bool = True
+    tlvs: tuple[Tlv, ...] = ()
 
     @model_validator(mode="after")
     def _tells_something(self) -> Self:
