@@ -9,10 +9,11 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from gatewayd.configdraft import Draft, Rule
 from gatewayd.configlink import Link, Tls
 from gatewayd.configmodel import Client, Config, Limits, Listener
 from gatewayd.configpolicy import Brand, ClassSettings
-from gatewayd.configrules import RULES, WARNINGS, Draft, Rule, in_later_version
+from gatewayd.configrules import RULES, WARNINGS, in_later_version
 from gatewayd.configtypes import Secret, host_port, zone
 from gatewayd.errors import ConfigError, Problem
 from gatewayd.yamltext import Document, Path

@@ -4,9 +4,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, Tag
 
-from gatewayd.configtypes import LONGEST_VALIDITY, Clock, Count, Model, Name, Seconds, Zone, form
+from gatewayd.configlimits import SHIPPED_CAPS, Cap, Frequency, QuietHours, SendWindow
+from gatewayd.configtypes import LONGEST_VALIDITY, Model, Name, Seconds, Zone, form, told_by_type
+
+WindowOrName = Annotated[
+    Annotated[Name, Tag("name")] | Annotated[SendWindow, Tag("window")], told_by_type(name=str, window=dict)
+]
 
 
 class Brand(Model):
@@ -20,6 +25,9 @@ class Brand(Model):
             "must be 1 to 20 digits, or 1 to 11 Latin letters and digits",
         ),
     ] = Field(description="source address of its messages; opt-outs to it count for this brand")
+    send_windows: tuple[WindowOrName, ...] = Field(
+        default=(), description="its marketing leaves in these only; names of policy.send_windows, or windows"
+    )
     industry: Name | None = Field(default=None, description="finance, retail …: decides which rules apply")
 
 
@@ -71,17 +79,6 @@ SHIPPED_CLASSES: Mapping[str, ClassSettings] = MappingProxyType(
 )
 
 
-class QuietHours(Model):
-    from_: Clock = Field(alias="from", description="first minute in which marketing does not leave")
-    to: Clock = Field(description="first minute in which it leaves again")
-    action: Literal["hold", "refuse"] = Field(default="hold", description="hold until then, or refuse")
-
-
-class Frequency(Model):
-    count: Count = Field(description="marketing messages per brand and number")
-    days: Count = Field(description="in this many rolling days")
-
-
 class Policy(Model):
     timezone: Zone = Field(
         default="Asia/Shanghai", description="time zone of rules that speak of the time of day"
@@ -89,9 +86,16 @@ class Policy(Model):
     default_country: Annotated[
         str, form(r"[1-9][0-9]{0,2}", 'must be 1 to 3 digits in quotes, as in "86"')
     ] = Field(default="86", description="country code of numbers written without one")
-    quiet_hours: QuietHours = Field(
+    quiet_hours: QuietHours | None = Field(
         default=QuietHours.model_validate({"from": "21:00", "to": "08:00"}),
-        description="when marketing does not leave",
+        description="when marketing does not leave, by the recipient's clock; null: no such hours",
+    )
+    send_windows: dict[Name, tuple[SendWindow, ...]] = Field(
+        default={}, description="named windows for brands, merged over the shipped ones"
+    )
+    caps: tuple[Cap, ...] = Field(default=SHIPPED_CAPS, description="further limits; here: those of otp")
+    exempt: tuple[str, ...] = Field(
+        default=(), description="numbers that no cap counts: tests, own staff; all other rules hold"
     )
     frequency: tuple[Frequency, ...] = Field(
         default=(Frequency(count=2, days=7), Frequency(count=4, days=30)), description="limits for marketing"

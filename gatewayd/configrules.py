@@ -5,15 +5,16 @@ message. So a file with a mistake in one link still hears what is wrong with its
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
-from typing import NamedTuple
 
 from gatewayd.calling_codes import area_of
+from gatewayd.configdraft import Draft, Finding, Rule
 from gatewayd.configlink import status_number
-from gatewayd.configmodel import Config, Listener, Refused, Route, RoutingTest
+from gatewayd.configmodel import Listener, Refused, Route, RoutingTest
 from gatewayd.configpolicy import SHIPPED_CLASSES, ClassSettings
-from gatewayd.yamltext import Document, Path
+from gatewayd.configpolicyrules import POLICY_RULES
+from gatewayd.yamltext import Path
 
 # Codes a routing test may expect of a submit, and those that routing alone decides (CONTRACT.md section 4).
 JUDGED_CODES = frozenset(
@@ -29,36 +30,6 @@ REFUSAL_CODES = JUDGED_CODES | {
     "suspended",
 }
 FORCED_BY_MARKETING = ("opt_out", "opt_out_text", "quiet_hours", "consent", "frequency")
-
-
-class Finding(NamedTuple):
-    path: Path
-    message: str
-
-
-class Draft(NamedTuple):
-    """What could be read of a file.
-
-    names: of each section as written, valid or not; None where the section itself could not be read.
-    """
-
-    config: Config
-    names: Mapping[str, frozenset[str] | None]
-    document: Document
-
-    def line(self, *path: str | int) -> int:
-        return self.document.place(path).line
-
-    def unknown(
-        self, section: str, kind: str, path: Path, named: str, *, also: Iterable[str] = ()
-    ) -> Iterator[Finding]:
-        names = self.names[section]
-        if names is not None and named not in names and named not in also:
-            known = ", ".join(sorted(names.union(also) - {"*"})) or "none"
-            yield Finding(path, f"no such {kind} {named!r}; there is: {known}")
-
-
-Rule = Callable[[Draft], Iterator[Finding]]
 
 
 def merged_class(name: str, given: ClassSettings) -> ClassSettings:
@@ -297,12 +268,6 @@ def _match_key(route: Route) -> object:
 _TAKES_ALL = (None, None, None, None, None)
 
 
-def _quiet_hours(draft: Draft) -> Iterator[Finding]:
-    quiet = draft.config.policy.quiet_hours
-    if quiet.from_ == quiet.to:
-        yield Finding(("policy", "quiet_hours"), "from and to are equal: are they never or always?")
-
-
 def _tests(draft: Draft) -> Iterator[Finding]:
     for index, test in enumerate(draft.config.tests):
         path = ("tests", index)
@@ -344,8 +309,8 @@ RULES: tuple[Rule, ...] = (
     _route_strategy,
     _route_reached,
     _default_country,
-    _quiet_hours,
     _tests,
+    *POLICY_RULES,
 )
 
 
@@ -402,9 +367,7 @@ _LATER: tuple[Path, ...] = (
     ("clients", "*", "holds_consent"),
     ("brands", "*", "signature"),
     ("brands", "*", "industry"),
-    *(("classes", "*", key) for key in FORCED_BY_MARKETING if key != "opt_out"),
-    ("policy", "quiet_hours"),
-    ("policy", "frequency"),
+    *(("classes", "*", key) for key in ("opt_out_text", "consent")),
 )
 
 

@@ -8,7 +8,9 @@ from gatewayd.ledger.rules import ClassRule
 from gatewayd.model import Content, Lane, Millis, Refusal
 from gatewayd.numbers import InvalidNumber, canonical
 from gatewayd.policy import pipeline
+from gatewayd.policy.stages import caps
 from gatewayd.policy.subject import Asking, ClassPolicy, Facts, Hold, Subject
+from gatewayd.policy.uses import Counted, Use
 from gatewayd.retry import DEFAULT as DEFAULT_RETRY
 from gatewayd.retry import Table
 from gatewayd.smpp.reader import PLAIN_READER, Reader
@@ -37,6 +39,10 @@ class SnapshotRules:
         self._retries = {name: link.retry_table for name, link in snapshot.links.items()}
         self._dialects = {name: _dialect(link) for name, link in snapshot.links.items()}
 
+    @property
+    def uses_kept(self) -> Millis:
+        return self._snapshot.book.uses_kept
+
     def class_rule(self, class_: str) -> ClassRule:
         return self._class_rules.get(class_) or self._class_rules[_FALLBACK_CLASS]
 
@@ -45,12 +51,21 @@ class SnapshotRules:
         return classes.get(lane.class_) or classes[_FALLBACK_CLASS]
 
     def asking(self, content: Content, lane: Lane) -> Asking:
-        return Asking(content.to, self._class(lane), lane.brand, lane.client, content.tag)
+        counted = self._snapshot.book.counts(lane.class_, content.to)
+        return Asking(content.to, self._class(lane), lane.brand, lane.client, counted, content.tag)
 
     def judge(self, content: Content, lane: Lane, facts: Facts, now: Millis) -> Hold | Refusal | None:
-        subject = Subject(content.to, self._class(lane), lane.brand, lane.client, content.text, now)
+        subject = self._subject(content, lane, now)
         outcome = pipeline.run(pipeline.AT_SENDING, subject, facts, self._snapshot.book)
         return outcome if isinstance(outcome, Refusal) else outcome.hold
+
+    def leaving(self, content: Content, lane: Lane, now: Millis) -> Use | None:
+        if not self._class(lane).marketing or not self._snapshot.book.counts(lane.class_, content.to):
+            return None
+        return caps.use(self._subject(content, lane, now), Counted.LEFT)
+
+    def _subject(self, content: Content, lane: Lane, now: Millis) -> Subject:
+        return Subject(content.to, self._class(lane), lane.brand, lane.client, content.text, now)
 
     def parts(self, content: Content, link: str, reference: int) -> tuple[Part, ...]:
         writer, text = self._snapshot.writers.get(link, _PLAIN), content.text

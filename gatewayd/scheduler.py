@@ -7,7 +7,7 @@ import trio
 from gatewayd.errors import StoreUnavailable
 from gatewayd.ledger.inbound import REPEAT_WINDOW, release_stale
 from gatewayd.ledger.rules import Rules
-from gatewayd.ledger.timers import purge, run_due
+from gatewayd.ledger.timers import Past, purge, run_due
 from gatewayd.log import logger
 from gatewayd.model import Millis
 from gatewayd.store.base import Store
@@ -49,5 +49,6 @@ class Scheduler:
     async def _purge(self) -> None:
         now = self._millis()
         await self._store.write(release_stale, self._rules, now)
-        while await self._store.write(purge, now - self._events_kept, now - REPEAT_WINDOW, STEP) == STEP:
+        past = Past(now - self._events_kept, now - REPEAT_WINDOW, now - self._rules.uses_kept)
+        while await self._store.write(purge, past, STEP) == STEP:
             pass

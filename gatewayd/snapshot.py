@@ -4,7 +4,6 @@ A reload builds a new one and swaps it in; nothing of it ever changes.
 """
 
 from collections.abc import Collection, Mapping
-from datetime import tzinfo
 from types import MappingProxyType
 from typing import Self
 
@@ -22,7 +21,6 @@ from gatewayd.configrules import (
     expected_links,
     merged_class,
 )
-from gatewayd.configtypes import zone
 from gatewayd.errors import Problem
 from gatewayd.numbers import InvalidNumber, canonical
 from gatewayd.policy.book import Book
@@ -62,8 +60,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """One generation of the configuration.
 
     clients are in the order of the file, which decides who a peer is. routed_by_carrier: any route asks for
-    the carrier. refuses_things: numbers of kind iot get no messages. timezone: of rules that speak of the
-    time of day.
+    the carrier. refuses_things: numbers of kind iot get no messages.
     """
 
     clients: Mapping[str, Rights]
@@ -76,18 +73,18 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     routed_by_carrier: bool
     refuses_things: bool
     book: Book
-    timezone: tzinfo
     default_country: str
     limits: Limits
 
     @classmethod
     def build(cls, config: Config) -> Self:
         names = {**SHIPPED_CLASSES, **config.classes}
+        classes = {name: _class_policy(name, config) for name in names}
         return cls(
             clients=MappingProxyType(
                 {name: _rights(name, client, config.brands, names) for name, client in config.clients.items()}
             ),
-            classes=MappingProxyType({name: _class_policy(name, config) for name in names}),
+            classes=MappingProxyType(classes),
             brands=MappingProxyType(config.brands),
             links=MappingProxyType(config.links),
             writers=MappingProxyType({name: _writer(link) for name, link in config.links.items()}),
@@ -95,8 +92,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
             carriers=config.carriers.table,
             routed_by_carrier=any(route.match.carrier for route in config.routes),
             refuses_things=config.carriers.iot == "refuse",
-            book=Book.build(config),
-            timezone=zone(config.policy.timezone),
+            book=Book.build(config, classes),
             default_country=config.policy.default_country,
             limits=config.limits,
         )

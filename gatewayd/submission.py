@@ -15,6 +15,7 @@ from gatewayd.ledger.accept import Accepted
 from gatewayd.model import STATE_OF, Content, Lane, Millis, Refusal, Stage
 from gatewayd.numbers import InvalidNumber
 from gatewayd.policy import pipeline
+from gatewayd.policy.stages import caps
 from gatewayd.policy.subject import Asking, ClassPolicy, Facts, Hold, Subject
 from gatewayd.smpp.text import Carry, Encoding, InvalidHeader, Unencodable, billed_cn, split_binary
 from gatewayd.smpp.udh import parse_udh
@@ -90,7 +91,8 @@ class Submission:
             self._number = snapshot.destination(request.to)
         except InvalidNumber as error:
             raise _Refused("invalid_destination", f"the number {error.reason}", "to") from None
-        self.asking = Asking(self._number, self._class, self._brand, self._rights.name, request.tag)
+        counted = snapshot.book.counts(self._class.name, self._number)
+        self.asking = Asking(self._number, self._class, self._brand, self._rights.name, counted, request.tag)
 
     def judge(self, facts: Facts) -> Accepted | Refusal:
         """Policy, route and length, with the facts of the transaction that stores it."""
@@ -148,7 +150,8 @@ class Submission:
         )
         lane = Lane(spec, self._class.name, self._rights.name, self._brand)
         warnings = (*passed.subject.warnings, *self._of_number(), *_warnings(request))
-        return Accepted(content, lane, *place, warnings=warnings)
+        use = caps.counted(_at(passed), self._snapshot.book)
+        return Accepted(content, lane, *place, warnings=warnings, use=use)
 
     def _of_number(self) -> tuple[str, ...]:
         return (OF_A_THING,) if self._snapshot.carriers.kind(self._number) == "iot" else ()
@@ -166,6 +169,13 @@ class Submission:
         if self._snapshot.links[link].text.count == "gsm":
             return None
         return billed_cn(text if signature in text else signature + text)
+
+
+def _at(passed: pipeline.Passed) -> Subject:
+    """The message with the time at which it may leave."""
+    if passed.hold is None or passed.hold.until is None:
+        return passed.subject
+    return msgspec.structs.replace(passed.subject, wanted_at=passed.hold.until)
 
 
 def _check_form(request: Submit) -> None:

@@ -150,8 +150,6 @@ def test_the_contracts_configuration_is_accepted_whole() -> None:
         f"f:10:69: clients.local.holds_consent{inert}",
         f"f:28:12: brands.xxmall.signature{inert}",
         f"f:28:51: brands.xxmall.industry{inert}",
-        f"f:38:3: policy.quiet_hours{inert}",
-        f"f:39:3: policy.frequency{inert}",
     ]
 
 
@@ -206,8 +204,8 @@ def test_the_shipped_example_runs_as_it_is() -> None:
             "f:3:1: a PostgreSQL store is accepted but cannot be opened by this version",
         ),
         (
-            "classes: {alert: {quiet_hours: true, opt_out: true}}",
-            "f:3:19: classes.alert.quiet_hours is accepted but not in force in this version",
+            "classes: {alert: {consent: true, opt_out: true}}",
+            "f:3:19: classes.alert.consent is accepted but not in force in this version",
         ),
     ],
 )

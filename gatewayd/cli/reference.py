@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from gatewayd import configcarriers as carriers
+from gatewayd import configlimits as limits
 from gatewayd import configlink as link
 from gatewayd import configmodel as model
 from gatewayd import configpolicy as policy
@@ -42,8 +43,10 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("carriers:", carriers.Carriers),
     ("carriers: prefixes: PREFIX:", carriers.CarrierRange),
     ("policy:", policy.Policy),
-    ("policy: quiet_hours:", policy.QuietHours),
-    ("policy: frequency: a list of", policy.Frequency),
+    ("policy: quiet_hours:", limits.QuietHours),
+    ("policy: send_windows: NAME: a list of", limits.SendWindow),
+    ("policy: frequency: a list of", limits.Frequency),
+    ("policy: caps: a list of", limits.Cap),
     ("tests: a list of", model.RoutingTest),
     ("limits:", model.Limits),
 )

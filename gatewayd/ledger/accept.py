@@ -19,10 +19,11 @@ from gatewayd.model import (
     public_id,
 )
 from gatewayd.policy.subject import Asking, Facts
+from gatewayd.policy.uses import Use
 
 
 class Accepted(msgspec.Struct, frozen=True, gc=False):
-    """Judged and allowed: what to store, and where it queues."""
+    """Judged and allowed: what to store, and where it queues. use: what caps count of it."""
 
     content: Content
     lane: Lane
@@ -31,6 +32,7 @@ class Accepted(msgspec.Struct, frozen=True, gc=False):
     reason: str | None = None
     until: Millis | None = None
     warnings: tuple[str, ...] = ()
+    use: Use | None = None
 
 
 class Submission(Protocol):
@@ -68,15 +70,14 @@ def accept(
     """Judge and insert; answers stand in the order of `submissions`."""
     known = _known_contents(tables, client, submissions)
     facts = Known(tables, [s.asking for s in submissions if s.asking is not None])
-    intake = _Intake(tables, client, now)
+    intake = _Intake(tables, client, facts, now)
     answers: list[Answer | Refusal] = []
     for submission in submissions:
         key = submission.key
         if key is not None and (first := known.get(key)) is not None:
             answers.append(_repeated(first, submission))
             continue
-        asking = submission.asking
-        outcome = submission.judge(Facts() if asking is None else facts.facts(asking))
+        outcome = submission.judge(facts.facts(submission.asking))
         if isinstance(outcome, Refusal):
             answers.append(outcome)
             if outcome.code in POLICY_REFUSALS:
@@ -114,10 +115,11 @@ def _answer(identifier: MessageId, content: Content, warnings: tuple[str, ...]) 
 class _Intake:
     """Gathers the rows of one batch."""
 
-    def __init__(self, tables: Tables, client: str, now: Millis) -> None:
-        self._tables, self._client, self._now = tables, client, now
+    def __init__(self, tables: Tables, client: str, facts: Known, now: Millis) -> None:
+        self._tables, self._client, self._facts, self._now = tables, client, facts, now
         self._messages: list[Message] = []
         self._keys: list[tuple[str, str, MessageId]] = []
+        self._uses: list[tuple[str, Use]] = []
 
     def add(self, accepted: Accepted) -> MessageId:
         tables, content = self._tables, accepted.content
@@ -137,10 +139,18 @@ class _Intake:
         tables.effects.count("messages_accepted", accepted.lane.class_)
         if content.key is not None:
             self._keys.append((self._client, content.key, message.id))
+        if accepted.use is not None:
+            self._count(content.to, msgspec.structs.replace(accepted.use, message=message.id))
         return message.id
+
+    def _count(self, number: str, use: Use) -> None:
+        self._facts.count(number, use)
+        self._uses.append((number, use))
 
     def close(self) -> None:
         if self._messages:
             self._tables.insert_messages(self._messages)
         if self._keys:
             self._tables.insert_keys(self._keys)
+        if self._uses:
+            self._tables.put_uses(self._uses)

@@ -24,6 +24,7 @@ from gatewayd.model import (
     Stage,
 )
 from gatewayd.policy.subject import Facts
+from gatewayd.policy.uses import Use
 from gatewayd.smpp.text import Part
 
 Pick = Callable[[Message, str | None], str | Millis | None]
@@ -69,9 +70,12 @@ class _Claiming:
         self._progress = Progress(tables, rules, now)
         self._journal = self._progress.journal
         self.claimed: list[Claimed] = []
+        self._uses: list[tuple[str, Use]] = []
 
     def close(self) -> None:
         self._journal.close()
+        if self._uses:
+            self._tables.put_uses(self._uses)
 
     def lane(self, want: Want) -> None:
         """Take from the front of a lane until its links are full.
@@ -90,9 +94,9 @@ class _Claiming:
         """True if some were passed by, so that there may be room for later ones."""
         self._progress.add(messages)
         askings = [self._rules.asking(message.content, lane) for message in messages]
-        known, passed = Known(self._tables, askings), False
+        self._known, passed = Known(self._tables, askings), False
         for message, asking in zip(messages, askings, strict=True):
-            if self._stopped(message, lane, known.facts(asking)):
+            if self._stopped(message, lane, self._known.facts(asking, message.id)):
                 continue
             segments = self._progress.segments.get(message.id, [])
             bound = message.link if _began(segments) else None
@@ -133,8 +137,17 @@ class _Claiming:
             self._reject(message, "internal", f"{link} now cuts it otherwise than when it began to leave")
             return
         segments = self._resume(message) if began else self._begin(message, link, len(parts))
+        self._count(message, lane)
         chosen = tuple((segment, parts[segment.number - 1]) for segment in segments)
         self.claimed.append(Claimed(message.id, link, lane.class_, message.content, chosen))
+
+    def _count(self, message: Message, lane: Lane) -> None:
+        """What counts when it leaves counts from now on."""
+        use = self._rules.leaving(message.content, lane, self._now)
+        if use is not None:
+            use = msgspec.structs.replace(use, message=message.id)
+            self._known.count(message.content.to, use)
+            self._uses.append((message.content.to, use))
 
     def _parts(self, message: Message, link: str) -> tuple[Part, ...]:
         """The segments as `link` sends them; a long message gets its reference with the first claim."""

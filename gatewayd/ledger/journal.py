@@ -33,6 +33,7 @@ class Journal:
         self._settled: dict[tuple[MessageId, int, int], Segment] = {}
         self._fresh: list[Segment] = []
         self._events: list[Event] = []
+        self._given_back: list[tuple[str, MessageId]] = []
 
     def move(
         self,
@@ -69,6 +70,10 @@ class Journal:
     def touch(self, message: Message) -> None:
         """Columns of `message` other than its stage have changed."""
         self._messages[message.id] = message
+
+    def give_back(self, message: Message) -> None:
+        """Nothing of it has reached the SMSC, nor will: caps need not count it."""
+        self._given_back.append((message.content.to, message.id))
 
     def segment(self, segment: Segment) -> None:
         """A known segment has changed."""
@@ -122,6 +127,9 @@ class Journal:
             self._tables.update_messages(list(self._messages.values()))
             self._messages = {}
         self.flush_segments()
+        if self._given_back:
+            self._tables.give_back_uses(self._given_back)
+            self._given_back = []
         if self._events:
             self._tables.append_events(self._events)
             self._events = []

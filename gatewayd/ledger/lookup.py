@@ -62,6 +62,7 @@ def cancel(tables: Tables, messages: Iterable[Message], now: Millis) -> Cancelle
     journal, cancelled, too_late = Journal(tables, now), 0, 0
     for message in messages:
         if _unclaimed(tables, message):
+            journal.give_back(message)
             journal.move(message, Stage.CANCELLED, None)
             cancelled += 1
         else:

@@ -17,6 +17,12 @@ from gatewayd.smpp.consts import status_name
 
 _DOUBTFUL: Final = (Stage.IN_DOUBT, Stage.RESUME)
 _NOT_TAKEN: Final = (SegmentStage.WAITING, SegmentStage.CLAIMED)
+_TAKEN: Final = (
+    SegmentStage.CLAIMED,
+    SegmentStage.ACCEPTED,
+    SegmentStage.IN_DOUBT,
+    SegmentStage.DELIVERED,
+)
 _WAITING: Final = (Stage.READY, Stage.RESUME)
 
 
@@ -145,6 +151,8 @@ class Progress:
             self.journal.move(message, stage, due)
 
     def _fail(self, message: Message, stage: Stage, failure: Failure) -> None:
+        if not any(_was_taken(s) for s in self.segments.get(message.id, ())):
+            self.journal.give_back(message)
         self.journal.move(message, stage, None, error=failure)
 
     def _wait(self, message: Message, standing: Standing) -> None:
@@ -198,6 +206,11 @@ class Progress:
         """The end of the wait for receipts, which begins with the last submit_sm."""
         last = max(max(s.claimed_at, s.answered_at or 0) for s in self.segments[message.id])
         return last + self.class_rule(message).receipt_wait
+
+
+def _was_taken(segment: Segment) -> bool:
+    """The SMSC has it, had it, or may have it."""
+    return segment.stage in _TAKEN or segment.receipt_at is not None
 
 
 def _failure(segment: Segment) -> Failure:

@@ -6,6 +6,7 @@ import msgspec
 
 from gatewayd.model import Content, Lane, Millis, Refusal
 from gatewayd.policy.subject import Asking, Facts, Hold
+from gatewayd.policy.uses import Use
 from gatewayd.retry import Table
 from gatewayd.smpp.reader import Reader
 from gatewayd.smpp.receipt import Dialect
@@ -26,12 +27,19 @@ class ClassRule(msgspec.Struct, frozen=True):
 class Rules(Protocol):
     """Pure questions, asked inside a transaction."""
 
+    @property
+    def uses_kept(self) -> Millis:
+        """How long a counted message matters to any cap."""
+
     def class_rule(self, class_: str) -> ClassRule: ...
     def asking(self, content: Content, lane: Lane) -> Asking:
         """What has to be known to judge it at the moment of sending."""
 
     def judge(self, content: Content, lane: Lane, facts: Facts, now: Millis) -> Hold | Refusal | None:
         """May it leave now? Asked when it is claimed (G7)."""
+
+    def leaving(self, content: Content, lane: Lane, now: Millis) -> Use | None:
+        """What caps count of a message that leaves now; None for what they do not count then."""
 
     def parts(self, content: Content, link: str, reference: int) -> tuple[Part, ...]:
         """The segments of a message as `link` sends them; the same again for the same reference."""

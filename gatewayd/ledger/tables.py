@@ -7,6 +7,7 @@ from typing import Protocol
 import msgspec
 
 from gatewayd.model import Lane, LaneId, Message, MessageId, Millis, Segment, Stage
+from gatewayd.policy.uses import Use
 
 
 class Effects:
@@ -181,6 +182,16 @@ class Tables(Protocol):
     def optouts(self, number: str) -> list[OptOut]: ...
     def put_optouts(self, rows: Sequence[OptOut]) -> None: ...
     def delete_optouts(self, number: str, brands: Sequence[str]) -> int: ...
+
+    # counted messages, by number
+    def uses(self, numbers: Iterable[str]) -> dict[str, list[Use]]: ...
+    def put_uses(self, rows: Sequence[tuple[str, Use]]) -> None:
+        """Keep, or put in place of what is kept of the same message."""
+
+    def give_back_uses(self, rows: Sequence[tuple[str, MessageId]]) -> None:
+        """Forget them, but for what counted at submit."""
+
+    def purge_uses(self, before: Millis, limit: int) -> int: ...
 
     # inbound
     def insert_inbound(self, message_id: MessageId, at: Millis, body: bytes) -> None: ...

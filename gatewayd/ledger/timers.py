@@ -1,6 +1,7 @@
 """What happens because time has passed: releases, retries, expiry, receipts that never came, purges."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from gatewayd.ledger.fold import fold, partly_delivered
 from gatewayd.ledger.progress import Progress
@@ -61,7 +62,15 @@ _STEP: dict[Stage, Callable[[Progress, Message, Millis], None]] = {
 }
 
 
-def purge(tables: Tables, events_before: Millis, deliveries_before: Millis, limit: int) -> int:
-    """Forget events past their time, in small steps; returns how many went."""
-    tables.purge_deliveries(deliveries_before)
-    return tables.purge_events(events_before, limit)
+class Past(NamedTuple):
+    """Before when each kind of row may be forgotten."""
+
+    events: Millis
+    deliveries: Millis
+    uses: Millis
+
+
+def purge(tables: Tables, past: Past, limit: int) -> int:
+    """Forget what is past its time, in small steps; returns how many of the most there were."""
+    tables.purge_deliveries(past.deliveries)
+    return max(tables.purge_events(past.events, limit), tables.purge_uses(past.uses, limit))

@@ -1,20 +1,78 @@
 """The policy of one configuration, compiled: what the stages look things up in."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import tzinfo
 from types import MappingProxyType
 from typing import Self
 
 import msgspec
 
+from gatewayd.configlimits import SHIPPED_WINDOWS, Cap, SendWindow
 from gatewayd.configmodel import Config
-from gatewayd.configpolicy import Brand
+from gatewayd.configpolicy import Brand, Policy
+from gatewayd.configtypes import zone
+from gatewayd.model import Millis
+from gatewayd.numbers import canonical
+from gatewayd.policy.hours import Clock, Window, quiet_clock, window
+from gatewayd.policy.subject import ClassPolicy
+from gatewayd.policy.uses import Limit, by_class, limit
 
 
 class Book(msgspec.Struct, frozen=True, kw_only=True):
-    """One for each snapshot; a family of rules keeps a record of its own here."""
+    """One for each snapshot; a family of rules keeps a record of its own here.
+
+    timezone: of rules with whole hours and days, and of recipients whose clock is not known.
+    windows: by brand. limits: by class, those of `frequency` included. exempt: canonical numbers.
+    """
 
     brands: Mapping[str, Brand]
+    timezone: tzinfo
+    quiet: Clock | None
+    quiet_refuses: bool
+    windows: Mapping[str, tuple[Window, ...]]
+    limits: Mapping[str, tuple[Limit, ...]]
+    exempt: frozenset[str]
 
     @classmethod
-    def build(cls, config: Config) -> Self:
-        return cls(brands=MappingProxyType(config.brands))
+    def build(cls, config: Config, classes: Mapping[str, ClassPolicy]) -> Self:
+        policy, timezone = config.policy, zone(config.policy.timezone)
+        quiet = policy.quiet_hours
+        counted = tuple(sorted(name for name, class_ in classes.items() if class_.frequency))
+        return cls(
+            brands=MappingProxyType(config.brands),
+            timezone=timezone,
+            quiet=None if quiet is None else quiet_clock(quiet),
+            quiet_refuses=quiet is not None and quiet.action == "refuse",
+            windows={name: _windows(brand, policy) for name, brand in config.brands.items()},
+            limits=by_class(limit(cap, timezone) for cap in _caps(policy, counted)),
+            exempt=frozenset(canonical(number, policy.default_country) for number in policy.exempt),
+        )
+
+    def counts(self, class_: str, number: str) -> bool:
+        """Whether a cap speaks of a message of this class to this number."""
+        return class_ in self.limits and number not in self.exempt
+
+    def zones_of(self, number: str) -> tuple[tzinfo, ...]:
+        """The clocks that may be the recipient's."""
+        del number
+        return (self.timezone,)
+
+    @property
+    def uses_kept(self) -> Millis:
+        """How long a counted message matters to any limit."""
+        return max((one.period for several in self.limits.values() for one in several), default=0)
+
+
+def _caps(policy: Policy, counted: tuple[str, ...]) -> Iterator[Cap]:
+    """All limits in one form. counted: the classes that `frequency` speaks of."""
+    if counted:
+        yield from (Cap(classes=counted, count=one.count, days=one.days) for one in policy.frequency)
+    yield from policy.caps
+
+
+def _windows(brand: Brand, policy: Policy) -> tuple[Window, ...]:
+    named = {**SHIPPED_WINDOWS, **policy.send_windows}
+    given: list[SendWindow] = []
+    for one in brand.send_windows:
+        given += [one] if isinstance(one, SendWindow) else named[one]
+    return tuple(window(one) for one in given)

@@ -8,14 +8,16 @@ from typing import Final, NamedTuple
 
 from gatewayd.model import Refusal
 from gatewayd.policy.book import Book
+from gatewayd.policy.stages.caps import caps_at_sending, caps_at_submit
 from gatewayd.policy.stages.opt_out import opt_out
+from gatewayd.policy.stages.quiet_hours import quiet_hours, quiet_soon
 from gatewayd.policy.subject import Facts, Hold, Subject
 
 Stage = Callable[[Subject, Facts, Book], Subject | Hold | Refusal]
 
 # in the order of judgement of the protocol: the first refusal answers
-AT_SUBMIT: Final[tuple[Stage, ...]] = (opt_out,)
-AT_SENDING: Final[tuple[Stage, ...]] = (opt_out,)
+AT_SUBMIT: Final[tuple[Stage, ...]] = (opt_out, caps_at_submit, quiet_hours)
+AT_SENDING: Final[tuple[Stage, ...]] = (opt_out, caps_at_sending, quiet_soon)
 
 
 class Passed(NamedTuple):

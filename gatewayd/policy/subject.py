@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from gatewayd.model import Millis
+from gatewayd.policy.uses import Use
 
 
 class ClassPolicy(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,19 +25,27 @@ class ClassPolicy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Asking(msgspec.Struct, frozen=True, gc=False):
-    """Of whom facts are wanted before a message is judged. to: canonical digits."""
+    """Of whom facts are wanted before a message is judged.
+
+    to: canonical digits. counted: caps speak of it.
+    """
 
     to: str
     class_: ClassPolicy
     brand: str
     client: str
+    counted: bool = False
     tag: str | None = None
 
 
 class Facts(msgspec.Struct, frozen=True, gc=False):
-    """What the store knows of what was asked, read in the transaction that acts on it."""
+    """What the store knows of what was asked, read in the transaction that acts on it.
+
+    uses: counted messages to the number, but for the one that is judged.
+    """
 
     opted_out: bool = False
+    uses: tuple[Use, ...] = ()
 
 
 class Subject(msgspec.Struct, frozen=True, gc=False):

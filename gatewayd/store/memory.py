@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
 from itertools import count, islice, takewhile
-from typing import Any, Concatenate, TypeVar
+from typing import Concatenate
 
 import trio
 
@@ -30,62 +30,34 @@ from gatewayd.model import (
 )
 from gatewayd.smpp.receipt_ids import key as id_key
 from gatewayd.store.base import Committed, P, T
+from gatewayd.store.memory_uses import MemoryUses
+from gatewayd.store.rows import Rows, Undo
 
-K = TypeVar("K")
-V = TypeVar("V")
-_NOTHING = object()
 _UNNAMED = (SegmentStage.CLAIMED, SegmentStage.ACCEPTED, SegmentStage.IN_DOUBT)
 _WAITING = (Stage.SCHEDULED, Stage.HELD, Stage.READY, Stage.RETRY)
 
 
-class _Rows(dict[K, V]):
-    """One table: primary key -> row; `[key] = row` and `del` can be undone."""
-
-    def __init__(self, undo: "list[tuple[_Rows[Any, Any], Any, Any]]") -> None:
-        super().__init__()
-        self._undo = undo
-
-    def __setitem__(self, key: K, row: V) -> None:
-        self._undo.append((self, key, self.get(key, _NOTHING)))
-        super().__setitem__(key, row)
-
-    def __delitem__(self, key: K) -> None:
-        self._undo.append((self, key, self[key]))
-        super().__delitem__(key)
-
-    def insert(self, key: K, row: V) -> None:
-        """As SQL's INSERT: raises ValueError for a key that is there."""
-        if key in self:
-            raise ValueError(f"there is a row {key!r} already")
-        self[key] = row
-
-    def restore(self, key: K, row: Any) -> None:
-        if row is _NOTHING:
-            super().__delitem__(key)
-        else:
-            super().__setitem__(key, row)
-
-
-class MemoryTables:
+class MemoryTables(MemoryUses):
     """See `ledger.tables.Tables`."""
 
     def __init__(self) -> None:
         self.effects = Effects()
-        self._undo: list[tuple[_Rows[Any, Any], Any, Any]] = []
-        self._lanes: _Rows[LaneId, Lane] = _Rows(self._undo)
-        self._messages: _Rows[MessageId, Message] = _Rows(self._undo)
-        self._keys: _Rows[tuple[str, str], MessageId] = _Rows(self._undo)
-        self._segments: _Rows[tuple[MessageId, int, int], Segment] = _Rows(self._undo)
-        self._references: _Rows[tuple[str, str], int] = _Rows(self._undo)
-        self._receipts: _Rows[int, ParkedReceipt] = _Rows(self._undo)
-        self._id_pairs: _Rows[tuple[str, str], int] = _Rows(self._undo)
-        self._events: _Rows[int, Event] = _Rows(self._undo)
-        self._floors: _Rows[str, int] = _Rows(self._undo)
-        self._consumers: _Rows[tuple[str, str], Consumer] = _Rows(self._undo)
-        self._optouts: _Rows[tuple[str, str], OptOut] = _Rows(self._undo)
-        self._inbound: _Rows[MessageId, tuple[Millis, bytes]] = _Rows(self._undo)
-        self._deliveries: _Rows[bytes, tuple[int, Millis]] = _Rows(self._undo)
-        self._parts: _Rows[tuple[str, int], Part] = _Rows(self._undo)
+        self._undo: Undo = []
+        super().__init__(self._undo)
+        self._lanes: Rows[LaneId, Lane] = Rows(self._undo)
+        self._messages: Rows[MessageId, Message] = Rows(self._undo)
+        self._keys: Rows[tuple[str, str], MessageId] = Rows(self._undo)
+        self._segments: Rows[tuple[MessageId, int, int], Segment] = Rows(self._undo)
+        self._references: Rows[tuple[str, str], int] = Rows(self._undo)
+        self._receipts: Rows[int, ParkedReceipt] = Rows(self._undo)
+        self._id_pairs: Rows[tuple[str, str], int] = Rows(self._undo)
+        self._events: Rows[int, Event] = Rows(self._undo)
+        self._floors: Rows[str, int] = Rows(self._undo)
+        self._consumers: Rows[tuple[str, str], Consumer] = Rows(self._undo)
+        self._optouts: Rows[tuple[str, str], OptOut] = Rows(self._undo)
+        self._inbound: Rows[MessageId, tuple[Millis, bytes]] = Rows(self._undo)
+        self._deliveries: Rows[bytes, tuple[int, Millis]] = Rows(self._undo)
+        self._parts: Rows[tuple[str, int], Part] = Rows(self._undo)
         self._maker = IdMaker()
         self._receipt_ids = count(1)
         self._cursor = 0

@@ -93,7 +93,16 @@ ALTER TABLE receipts RENAME COLUMN smsc_id TO key;
 UPDATE receipts SET key = ltrim(lower(key), '0x');
 """
 
-MIGRATIONS: Final = (_V1, _V2, _V3, _V4)
+_USES: Final = """
+-- counted messages, for caps; counted is policy.uses.Counted
+CREATE TABLE uses (
+    number TEXT NOT NULL, message INTEGER NOT NULL, at INTEGER NOT NULL, brand TEXT NOT NULL,
+    class TEXT NOT NULL, text INTEGER NOT NULL, counted INTEGER NOT NULL, PRIMARY KEY (number, message)
+) WITHOUT ROWID;
+CREATE INDEX uses_at ON uses (at);
+"""
+
+MIGRATIONS: Final = (_V1, _V2, _V3, _V4, _USES)
 VERSION: Final = len(MIGRATIONS)
 
 

@@ -1,7 +1,7 @@
 """Consumers: where a reader starts, how far it has come, what is gone."""
 
 from gatewayd.ledger.consumers import Gone, acknowledge, subscribe
-from gatewayd.ledger.timers import purge
+from gatewayd.ledger.timers import Past, purge
 from tests.ledger.world import HOUR, World
 
 
@@ -54,7 +54,7 @@ def test_below_the_oldest_kept_is_gone(world: World) -> None:
     cursors = events(world, 3)
     world.run(subscribe, "acme", "c", None, world.now)
     world.run(acknowledge, "acme", "c", cursors[0], world.now)
-    world.run(purge, world.now - HOUR + 1, 0, 100)
+    world.run(purge, Past(world.now - HOUR + 1, 0, 0), 100)
     oldest = cursors[1]
     assert world.run(subscribe, "acme", "c", None, world.now) == Gone(oldest)
     assert world.run(subscribe, "acme", "c", cursors[0], world.now) == Gone(oldest)
@@ -69,6 +69,6 @@ def test_a_consumer_that_missed_nothing_is_not_told_gone(world: World) -> None:
     world.run(subscribe, "acme", "c", None, world.now)
     world.run(acknowledge, "acme", "c", cursor, world.now)
     world.receive(world.mo("hi", destination="999"))
-    world.run(purge, world.now + 1, 0, 100)
+    world.run(purge, Past(world.now + 1, 0, 0), 100)
     assert world.tables.events_after("admin", 0, 9) == []
     assert world.run(subscribe, "acme", "c", None, world.now) == cursor

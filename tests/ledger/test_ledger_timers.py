@@ -1,6 +1,6 @@
 """Timers and retention: what time alone does to messages, events and deliveries."""
 
-from gatewayd.ledger.timers import purge
+from gatewayd.ledger.timers import Past, purge
 from gatewayd.model import Stage
 from tests.ledger.world import DAY, HOUR, START, World
 
@@ -58,9 +58,9 @@ def test_events_are_forgotten_after_their_time(world: World) -> None:
         world.wait(HOUR)
     cursors = [event.cursor for event in world.events()]
     border = START + 4 * HOUR
-    assert [world.run(purge, border, 0, 2) for _ in range(3)] == [2, 1, 0]
+    assert [world.run(purge, Past(border, 0, 0), 2) for _ in range(3)] == [2, 1, 0]
     assert [event.cursor for event in world.events()] == cursors[3:]
-    world.run(purge, world.now + 1, 0, 100)
+    world.run(purge, Past(world.now + 1, 0, 0), 100)
     assert world.events() == []
     assert world.tables.oldest_cursor("acme") == cursors[-1]
     world.submit(valid=HOUR)
@@ -71,6 +71,6 @@ def test_events_are_forgotten_after_their_time(world: World) -> None:
 def test_deliveries_are_forgotten_after_their_time(world: World) -> None:
     """A deliver_sm can be known again for some minutes only."""
     world.run(lambda tables: tables.note_deliveries([(b"old", 1, START), (b"new", 1, START + 10)]))
-    world.run(purge, 0, START + 10, 100)
+    world.run(purge, Past(0, START + 10, 0), 100)
     assert world.tables.seen_delivery(b"old") is None
     assert world.tables.seen_delivery(b"new") == (1, START + 10)

@@ -28,6 +28,7 @@ from gatewayd.model import (
     parse_id,
 )
 from gatewayd.policy.subject import Asking, ClassPolicy, Facts, Hold
+from gatewayd.policy.uses import Counted, Use, text_mark
 from gatewayd.retry import DEFAULT as DEFAULT_RETRY
 from gatewayd.retry import Table
 from gatewayd.smpp.reader import PLAIN_READER, Reader
@@ -62,6 +63,8 @@ class PlainRules:
         self.carries: dict[str, Carry] = {}
         self.refused: dict[str, str] = {}
         self.held: dict[str, Hold] = {}
+        self.counted: set[str] = set()
+        self.seen: list[Facts] = []
         self.retries: dict[str, Table] = {}
         self.dialects: dict[str, Dialect] = {}
 
@@ -69,15 +72,23 @@ class PlainRules:
         return self.classes[class_]
 
     def asking(self, content: Content, lane: Lane) -> Asking:
-        return Asking(
-            content.to, _class_policy(lane.class_, self.classes[lane.class_]), lane.brand, lane.client
-        )
+        policy = _class_policy(lane.class_, self.classes[lane.class_])
+        return Asking(content.to, policy, lane.brand, lane.client, counted=lane.class_ in self.counted)
 
     def judge(self, content: Content, lane: Lane, facts: Facts, now: Millis) -> Hold | Refusal | None:
         """refused: number -> the code it is refused with at sending. held: number -> its hold."""
         del lane, now
+        self.seen.append(facts)
         code = "opted_out" if facts.opted_out else self.refused.get(content.to)
         return self.held.get(content.to) if code is None else Refusal(code, "refused at sending")
+
+    @property
+    def uses_kept(self) -> Millis:
+        return 30 * DAY
+
+    def leaving(self, content: Content, lane: Lane, now: Millis) -> Use | None:
+        counts = lane.class_ in self.counted and self.classes[lane.class_].marketing
+        return _use(content, lane, now, Counted.LEFT) if counts else None
 
     def parts(self, content: Content, link: str, reference: int) -> tuple[Part, ...]:
         carry = self.carries.get(link, Carry.UDH8)
@@ -106,6 +117,10 @@ class PlainRules:
         return address.removeprefix("+")
 
 
+def _use(content: Content, lane: Lane, at: Millis, counted: Counted) -> Use:
+    return Use(MessageId(0), at, lane.brand, lane.class_, text_mark(content.text or ""), counted)
+
+
 def _class_policy(name: str, rule: ClassRule) -> ClassPolicy:
     return ClassPolicy(
         name=name,
@@ -128,6 +143,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     content: Content
     lane: Lane
     asking: Asking
+    seen: list[Facts]
 
     @property
     def marketing(self) -> bool:
@@ -142,12 +158,16 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
         return self.content.fingerprint
 
     def judge(self, facts: Facts) -> Accepted | Refusal:
+        self.seen.append(facts)
         if facts.opted_out and self.marketing:
             return Refusal("opted_out", "the number has opted out", field="to")
         content = self.content
-        if content.state == "scheduled":
-            return Accepted(content, self.lane, Stage.SCHEDULED, content.send_at or 0)
-        return Accepted(content, self.lane, Stage.READY, content.expires_at)
+        planned = Counted.RESERVED if self.marketing else Counted.AT_SUBMIT
+        at = content.send_at or content.accepted_at
+        use = _use(content, self.lane, at, planned) if self.asking.counted else None
+        scheduled = content.state == "scheduled"
+        stage, due = (Stage.SCHEDULED, at) if scheduled else (Stage.READY, content.expires_at)
+        return Accepted(content, self.lane, stage, due, use=use)
 
 
 class Told(msgspec.Struct):
@@ -214,7 +234,7 @@ class World:
             fingerprint=text.encode(),
         )
         lane = Lane("failover:a,b", class_, "acme", brand)
-        return Wish(content=content, lane=lane, asking=self.rules.asking(content, lane))
+        return Wish(content=content, lane=lane, asking=self.rules.asking(content, lane), seen=self.rules.seen)
 
     def accept(self, *wishes: Wish) -> list[Answer | Refusal]:
         answers: list[Answer | Refusal] = self.run(accept, "acme", wishes, self.now)

@@ -1,0 +1,48 @@
+"""How often one number is written to: marketing per brand, verification codes against abuse.
+
+Source: trade practice (2 a week, 4 a month of one brand), and what platforms allow of verification codes.
+"""
+
+from gatewayd.model import MessageId, Refusal
+from gatewayd.policy.book import Book
+from gatewayd.policy.subject import Facts, Subject
+from gatewayd.policy.uses import Counted, Use, exceeded, text_mark
+
+_NEW = MessageId(0)
+
+
+def caps_at_submit(subject: Subject, facts: Facts, book: Book) -> Subject | Refusal:
+    """One more message would be too many, with all that is reserved already."""
+    return _judged(subject, facts, book, planned=True)
+
+
+def caps_at_sending(subject: Subject, facts: Facts, book: Book) -> Subject | Refusal:
+    """What counts when it leaves is judged again then; what counted at submit is not."""
+    return _judged(subject, facts, book, planned=False) if subject.class_.marketing else subject
+
+
+def _judged(subject: Subject, facts: Facts, book: Book, *, planned: bool) -> Subject | Refusal:
+    limits = book.limits.get(subject.class_.name)
+    if not limits or not facts.uses:
+        return subject
+    new = use(subject, Counted.LEFT)
+    for limit in limits:
+        if exceeded(limit, new, facts.uses, planned=planned):
+            return Refusal(limit.code, f"more than {limit.detail}", "to")
+    return subject
+
+
+def counted(subject: Subject, book: Book) -> Use | None:
+    """What to keep of an accepted message; None if no cap speaks of it.
+
+    Marketing is reserved for the time it is to leave; the rest counts from the submit on, come what may.
+    """
+    if not book.counts(subject.class_.name, subject.to):
+        return None
+    return use(subject, Counted.RESERVED if subject.class_.marketing else Counted.AT_SUBMIT)
+
+
+def use(subject: Subject, counted: Counted) -> Use:
+    """The row of a message; who keeps it puts the id in."""
+    mark = text_mark(subject.text or "")
+    return Use(_NEW, subject.wanted_at, subject.brand, subject.class_.name, mark, counted)

@@ -1,0 +1,57 @@
+"""Marketing does not leave at night, and a brand's only when its customers read.
+
+Source: trade practice in China (no marketing from 21:00 to 08:00); windows are a brand's own wish. Where both
+speak, the ban wins.
+"""
+
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from gatewayd.model import Millis, Refusal
+from gatewayd.policy import hours
+from gatewayd.policy.book import Book
+from gatewayd.policy.subject import Facts, Hold, Subject
+
+QUIET: Final = "marketing does not leave in quiet hours"
+ON_ITS_WAY: Final[Millis] = 1000
+"""What is claimed reaches the wire a little later; it must not do so in quiet hours that begin meanwhile."""
+
+
+def quiet_hours(subject: Subject, facts: Facts, book: Book) -> Subject | Hold | Refusal:
+    """Held until its time, or refused, as `quiet_hours: action` says."""
+    del facts
+    at = subject.wanted_at
+    if not subject.class_.quiet_hours or (opens := _opens(at, subject, book)) == at:
+        return subject
+    quiet = book.quiet is not None and hours.is_quiet(at, book.quiet, book.zones_of(subject.to))
+    if opens is None or (quiet and book.quiet_refuses):
+        return Refusal("quiet_hours", QUIET)
+    clock = datetime.fromtimestamp(opens // 1000, book.timezone)
+    told = f"{QUIET}; it could leave at {clock:%Y-%m-%d %H:%M}, after its validity"
+    return Hold("quiet_hours" if quiet else "send_window", opens, "quiet_hours", told)
+
+
+def quiet_soon(subject: Subject, facts: Facts, book: Book) -> Subject | Hold | Refusal:
+    """At sending: what would still be on its way when quiet hours begin does not leave either."""
+    outcome = quiet_hours(subject, facts, book)
+    if outcome is not subject or not subject.class_.quiet_hours:
+        return outcome
+    later = msgspec.structs.replace(subject, wanted_at=subject.wanted_at + ON_ITS_WAY)
+    outcome = quiet_hours(later, facts, book)
+    return subject if outcome is later else outcome
+
+
+def _opens(at: Millis, subject: Subject, book: Book) -> Millis | None:
+    """The first moment that is neither quiet nor outside the brand's windows."""
+    windows, zones = book.windows.get(subject.brand, ()), book.zones_of(subject.to)
+    for _ in range(hours.WEEK):
+        loud = at if book.quiet is None else hours.after_quiet(at, book.quiet, zones)
+        if loud is None or not windows:
+            return loud
+        opens = hours.next_window(loud, windows, zones[0])
+        if opens is None or opens == loud:
+            return opens
+        at = opens
+    return None
