@@ -8,6 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from gatewayd.configtypes import (
     Count,
+    FailedState,
     Model,
     Octet,
     Seconds,
@@ -22,7 +23,7 @@ from gatewayd.retry import Class as RetryClass
 from gatewayd.retry import Rule, Table, temporary
 from gatewayd.smpp.consts import STATUS_NUMBERS
 from gatewayd.smpp.shift_tables import LANGUAGES
-from gatewayd.smpp.style import DefaultAlphabet, SignatureBy, Style, Wide
+from gatewayd.smpp.style import DefaultAlphabet, Flash, SignatureBy, Style, Wide
 
 
 class Tls(Model):
@@ -46,6 +47,11 @@ class Receipts(Model):
     )
     stat: dict[StatWord, StatState] = Field(
         default={}, description='what words in stat mean here, as in {"MK:0001": undeliverable}'
+    )
+    err: dict[StatWord, FailedState] = Field(
+        default={},
+        description="what codes in err mean here of a segment that failed or whose stat tells nothing, as in "
+        '{"DB:0144": rejected}',
     )
     unknown_stat: Literal["open", "undeliverable"] = Field(
         default="open", description="what a word in stat that nobody knows means"
@@ -83,6 +89,11 @@ class Text(Model):
         description="typographic signs and accents that the default alphabet lacks become near ones of it; "
         "a text with other characters is left as it is",
     )
+    flash: Literal["no", "general", "class"] = Field(
+        default="no",
+        description="texts are shown at once and not kept, for a link that serves such messages; says in "
+        "which data_coding: general: 0x10, or 0x18 for UCS-2; class: 0xF0, or 0x18",
+    )
     signature: Literal["keep", "strip_head", "strip_tail"] = Field(
         default="keep",
         description="strip: the carrier writes the brand's signature, at head or tail; it is taken off the "
@@ -105,6 +116,7 @@ class Text(Model):
             shifts=tuple(LANGUAGES[code] for code in self.national_shift),
             transliterate=self.transliterate,
             signature=SignatureBy(self.signature),
+            flash=Flash(self.flash),
         )
 
 

@@ -70,12 +70,15 @@ def _routes_exist(draft: Draft) -> Iterator[Finding]:
 
 
 def _text_fits_together(draft: Draft) -> Iterator[Finding]:
-    """Septets and national tables are GSM 7-bit; an SMSC that reads Latin-1 or ASCII packs by itself."""
+    """Septets, national tables and flash are GSM 7-bit; what reads Latin-1 or ASCII packs by itself."""
     for name, link in draft.config.links.items():
         text = link.text
         for key in ("packed", "national_shift"):
             if getattr(text, key) and text.alphabet != "gsm7":
                 yield Finding(("links", name, "text", key), f"{key} goes with alphabet gsm7 only")
+        if text.flash != "no" and (text.alphabet, text.wide) != ("gsm7", "ucs2"):
+            message = "flash goes with alphabet gsm7 and wide ucs2 only"
+            yield Finding(("links", name, "text", "flash"), message)
 
 
 def _listener_is_whole(draft: Draft) -> Iterator[Finding]:

@@ -121,6 +121,7 @@ StatWord = Annotated[
 StatState = Literal[
     "enroute", "delivered", "expired", "deleted", "undeliverable", "accepted", "unknown", "rejected"
 ]
+FailedState = Literal["enroute", "expired", "deleted", "undeliverable", "unknown", "rejected"]
 Pattern = Annotated[
     str,
     form(r"\*|\+?[1-9][0-9]{0,19}\*?", "must be digits with country code, and * for any that follow"),

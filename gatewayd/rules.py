@@ -115,6 +115,7 @@ def _dialect(link: Link) -> Dialect:
         receipt_timezone=zone(link.receipt_timezone),
         accepted_is_final=told.accepted_is_final,
         stats={word.upper().encode(): ReceiptState(state) for word, state in told.stat.items()},
+        errs={code.upper(): ReceiptState(state) for code, state in told.err.items()},
         unknown_stat=told.unknown_stat,
         notation=Notation(told.id),
         segments=told.segments,

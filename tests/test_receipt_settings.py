@@ -15,15 +15,17 @@ def rules(link: str = "") -> SnapshotRules:
 
 
 def test_every_setting_reaches_the_dialect() -> None:
-    """Words of stat in any case; the zone stays where it was."""
+    """Words of stat and codes of err in any case; the zone stays where it was."""
     told = rules(
         ', receipt_timezone: "+08:00", receipts: {id: hex_to_decimal, stat: {"mk:0001": undeliverable},'
+        ' err: {"db:0144": rejected},'
         " unknown_stat: undeliverable, accepted_is_final: true, segments: last}"
     ).dialect("a")
     assert told == Dialect(
         receipt_timezone=timezone(timedelta(hours=8)),
         accepted_is_final=True,
         stats={b"MK:0001": ReceiptState.UNDELIVERABLE},
+        errs={"DB:0144": ReceiptState.REJECTED},
         unknown_stat="undeliverable",
         notation=Notation.HEX_TO_DECIMAL,
         segments="last",
@@ -36,6 +38,7 @@ def test_without_settings() -> None:
         receipt_timezone=UTC,
         accepted_is_final=False,
         stats={},
+        errs={},
         unknown_stat="open",
         notation=Notation.AUTO,
         segments="all",

@@ -38,6 +38,7 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     receipt_timezone: of dates in receipt texts that carry no offset.
     accepted_is_final: ACCEPTD is the last word of this SMSC (Kannel and most SMSCs: it is not).
     stats: this SMSC's own words, in capitals, before those of `STATS`.
+    errs: what its codes in err say, in capitals, of a segment that has failed or whose stat tells nothing.
     unknown_stat: what a stat nobody knows means: nothing yet (vumi), or a failure (Kannel).
     notation: of its ids. segments: which segments of a long message it reports on.
     """
@@ -45,6 +46,7 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     receipt_timezone: tzinfo = UTC
     accepted_is_final: bool = False
     stats: Mapping[bytes, ReceiptState] = {}
+    errs: Mapping[str, ReceiptState] = {}
     unknown_stat: Literal["open", "undeliverable"] = "open"
     notation: Notation = Notation.AUTO
     segments: Literal["all", "first", "last"] = "all"
@@ -53,6 +55,12 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
         """What a stat of a receipt's text says; None if it is not known."""
         word = stat.upper().rstrip(b",;.")
         return self.stats.get(word) or STATS.get(word)
+
+    def refined(self, state: ReceiptState, err: str) -> ReceiptState:
+        """A state by what err says of it: how it failed, or that it may not have; never that it arrived."""
+        if not self.errs or state in _NOT_FAILED:
+            return state
+        return self.errs.get(err.upper().rstrip(",;."), state)
 
     def is_final(self, state: ReceiptState) -> bool:
         return state in FINAL or (self.accepted_is_final and state is ReceiptState.ACCEPTED)
@@ -147,6 +155,8 @@ FINAL: Final = frozenset(
     }
 )
 
+_NOT_FAILED: Final = frozenset({ReceiptState.DELIVERED, ReceiptState.ACCEPTED, ReceiptState.ENROUTE})
+
 MESSAGE_TYPE: Final = 0x3C  # bits 5-2 of esm_class (3.4 section 5.2.12)
 INTERMEDIATE: Final = 0x20
 MARKS: Final = frozenset(
@@ -177,14 +187,16 @@ def parse(pdu: DeliverSm | DataSm, dialect: Dialect, now: datetime) -> Receipt |
     if not (message_type in MARKS or tlv_id or tlv_state or typed_by_nobody):
         return None
     text_id = fields.message_id.decode("latin-1")
+    err = fields.err.decode("latin-1") or _network_error(tlvs.get(_NETWORK_ERROR_CODE, b""))
     state = (_MESSAGE_STATE in tlvs and STATES.get(tlv_state)) or text_state or _unread(fields.stat, dialect)
+    state = dialect.refined(state, err)
     return Receipt(
         smsc_message_id=tlv_id or text_id,
         text_message_id=text_id if tlv_id and tlv_id != text_id else "",
         state=state,
         final=message_type != INTERMEDIATE and dialect.is_final(state),
         stat=fields.stat.decode("latin-1"),
-        err=fields.err.decode("latin-1") or _network_error(tlvs.get(_NETWORK_ERROR_CODE, b"")),
+        err=err,
         submit_at=read_date(fields.submit_date, dialect.receipt_timezone, now),
         done_at=read_date(fields.done_date, dialect.receipt_timezone, now),
         text_head=fields.text[:TEXT_HEAD],
@@ -195,12 +207,15 @@ def parse(pdu: DeliverSm | DataSm, dialect: Dialect, now: datetime) -> Receipt |
 
 
 def read_again(receipt: Receipt, dialect: Dialect) -> Receipt:
-    """A kept receipt under what is known of its SMSC now: a stat that said nothing may have got a meaning."""
-    if receipt.state is not ReceiptState.UNKNOWN or not receipt.stat:
+    """A kept receipt under what is known of its SMSC now: a word that said nothing may have got a meaning."""
+    state, intermediate = receipt.state, receipt.state in FINAL and not receipt.final
+    if state is ReceiptState.UNKNOWN and receipt.stat:
+        stat = receipt.stat.encode("latin-1")
+        state = dialect.state_of(stat) or _unread(stat, dialect)
+    state = dialect.refined(state, receipt.err)
+    if state is receipt.state:
         return receipt
-    stat = receipt.stat.encode("latin-1")
-    state = dialect.state_of(stat) or _unread(stat, dialect)
-    return msgspec.structs.replace(receipt, state=state, final=dialect.is_final(state))
+    return msgspec.structs.replace(receipt, state=state, final=dialect.is_final(state) and not intermediate)
 
 
 def _unread(stat: bytes, dialect: Dialect) -> ReceiptState:

@@ -28,10 +28,22 @@ class SignatureBy(StrEnum):
     STRIP_TAIL = "strip_tail"
 
 
+class Flash(StrEnum):
+    """Whether texts are shown at once and not kept: message class 0 of 3GPP TS 23.038 section 4.
+
+    GENERAL, CLASS: by which coding group GSM 7-bit texts say so, 0x10 or 0xF0; UCS-2 has one, 0x18.
+    """
+
+    NO = "no"
+    GENERAL = "general"
+    CLASS = "class"
+
+
 class Style(msgspec.Struct, frozen=True, kw_only=True):
     """packed: septets, both ways. little_endian: UCS-2, both ways. byte_order_mark: in front of UCS-2.
 
     shifts: national language identifiers that may be used (`shift_tables.LANGUAGES`).
+    flash: of texts in the GSM 7-bit alphabet and in UCS-2; Latin-1, GBK and binary have no such coding.
     """
 
     alphabet: DefaultAlphabet = DefaultAlphabet.GSM7
@@ -42,6 +54,7 @@ class Style(msgspec.Struct, frozen=True, kw_only=True):
     shifts: tuple[int, ...] = ()
     transliterate: bool = False
     signature: SignatureBy = SignatureBy.KEEP
+    flash: Flash = Flash.NO
 
 
 PLAIN = Style()

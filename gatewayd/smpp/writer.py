@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from gatewayd.smpp import alphabet, gsm, septets, transliterate, ucs2, udh
 from gatewayd.smpp.alphabet import Alphabet
-from gatewayd.smpp.style import PLAIN, DefaultAlphabet, SignatureBy, Style, Wide
+from gatewayd.smpp.style import PLAIN, DefaultAlphabet, Flash, SignatureBy, Style, Wide
 from gatewayd.smpp.text import (
     GBK,
     SINGLE_OCTETS,
@@ -23,6 +23,12 @@ from gatewayd.smpp.text import (
 )
 
 _CONCATENATION: Final[Mapping[Carry, int]] = {Carry.UDH8: 6, Carry.UDH16: 7, Carry.SAR: 6}  # octets
+_FLASH: Final[Mapping[tuple[Flash, Encoding], int]] = {
+    (Flash.GENERAL, Encoding.GSM7): 0x10,
+    (Flash.CLASS, Encoding.GSM7): 0xF0,
+    (Flash.GENERAL, Encoding.UCS2): 0x18,
+    (Flash.CLASS, Encoding.UCS2): 0x18,
+}
 
 
 @cache
@@ -50,10 +56,6 @@ class Plan(NamedTuple):
     letters: Alphabet
     shifts: tuple[int, int] = (0, 0)
     gbk: bool = False
-
-    @property
-    def data_coding(self) -> int:
-        return GBK if self.gbk else self.encoding.data_coding
 
     def units(self, text: str) -> int:
         """Length in what segments are measured by: septets, octets, or UTF-16 units (GBK becomes those)."""
@@ -124,11 +126,11 @@ class Writer:
         if len(pieces) > 1:
             size = _CONCATENATION[carry] + len(elements)
             several = [self._octets(plan, piece, size) for piece in pieces]
-            return concatenated(several, plan.data_coding, carry, reference, elements)
+            return concatenated(several, self._data_coding(plan), carry, reference, elements)
         header = bytes((len(elements),)) + elements if elements else b""
         octets = header + self._octets(plan, pieces[0], len(header))
         single = len(octets) if plan.units(plan.text) <= plan.room(len(header)) else 0
-        return (whole(octets, plan.data_coding, single, udhi=bool(header)),)
+        return (whole(octets, self._data_coding(plan), single, udhi=bool(header)),)
 
     # what is written
 
@@ -211,6 +213,11 @@ class Writer:
         if self.style.signature is SignatureBy.STRIP_HEAD:
             return [pieces[0].replace(signature, "", 1), *pieces[1:]]
         return [*pieces[:-1], pieces[-1].removesuffix(signature)]
+
+    def _data_coding(self, plan: Plan) -> int:
+        if plan.gbk:
+            return GBK
+        return _FLASH.get((self.style.flash, plan.encoding), plan.encoding.data_coding)
 
     def _octets(self, plan: Plan, piece: str, header: int) -> bytes:
         """A piece as it travels behind a header of so many octets."""

@@ -202,6 +202,18 @@ def test_a_replay_reads_what_stat_means_now(world: World) -> None:
     assert world.story(identifier) == "submitted undeliverable"
 
 
+def test_a_replay_reads_what_err_means_now(world: World) -> None:
+    """A code that was told to be a refusal refines the failure of a parked receipt."""
+    speak(world, Notation.AS_IS)
+    identifier = sent(world, "6aad5")
+    world.deliver(world.receipt("436949", UNDELIVERABLE, err="DB:0144"))
+    speak(world, Notation.HEX_TO_DECIMAL, errs={"DB:0144": ReceiptState.REJECTED})
+    assert world.run(replay, world.rules, "a", 0, 10, world.now) == (1, 0)
+    error = world.message(identifier).error
+    assert error is not None
+    assert (world.story(identifier), error.stat, error.err) == ("submitted rejected", "UNDELIV", "DB:0144")
+
+
 def test_a_replay_after_the_end_is_late(world: World) -> None:
     """A message that is unknown by now stays so (G4); upstream hears of the receipt."""
     speak(world, Notation.AS_IS)

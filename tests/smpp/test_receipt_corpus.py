@@ -11,6 +11,7 @@ import yaml
 from gatewayd.smpp.consts import TLV_TAGS
 from gatewayd.smpp.pdu import DataSm, DeliverSm
 from gatewayd.smpp.receipt import STATS, Dialect, Receipt, ReceiptState, parse
+from gatewayd.smpp.receipt_ids import Notation
 
 Row = dict[str, Any]
 CORPUS = Path(__file__).parent / "corpus" / "receipts.yaml"
@@ -47,9 +48,15 @@ def dialect_of(row: Row) -> Dialect:
     settings: Row = {**row.get("dialect", {})}
     if zone := settings.pop("receipt_timezone", None):
         settings["receipt_timezone"] = ZoneInfo(zone)
+    if notation := settings.pop("notation", None):
+        settings["notation"] = Notation(notation)
     stats: Row = settings.pop("stats", {})
-    words = {word.encode(): ReceiptState(state) for word, state in stats.items()}
-    return Dialect(**settings, stats=words)
+    errs: Row = settings.pop("errs", {})
+    return Dialect(
+        **settings,
+        stats={word.encode(): ReceiptState(state) for word, state in stats.items()},
+        errs={word: ReceiptState(state) for word, state in errs.items()},
+    )
 
 
 def expected(row: Row, pdu: DeliverSm | DataSm) -> Receipt | None:

@@ -8,7 +8,7 @@ from gatewayd.concat import Inbound, assemble
 from gatewayd.smpp import udh
 from gatewayd.smpp.reader import Reader
 from gatewayd.smpp.shift_tables import LANGUAGES
-from gatewayd.smpp.style import PLAIN, DefaultAlphabet, SignatureBy, Style, Wide
+from gatewayd.smpp.style import PLAIN, DefaultAlphabet, Flash, SignatureBy, Style, Wide
 from gatewayd.smpp.text import Carry, Encoding, Part, Unencodable, billed_cn, choose, count, split
 from gatewayd.smpp.transliterate import into
 from gatewayd.smpp.writer import Writer
@@ -30,6 +30,7 @@ STYLES = st.builds(
 ) | st.builds(
     Style,
     packed=st.booleans(),
+    flash=st.sampled_from(Flash),
     wide=st.sampled_from(Wide),
     little_endian=st.booleans(),
     byte_order_mark=st.booleans(),
@@ -82,7 +83,8 @@ def test_any_text_in_any_style_reads_back(text: str, style: Style, carry: Carry)
 
     encoding, segments_ = writer.measure(text, None, SIGNATURE)
     assert segments_ == len(parts)
-    assert {part.data_coding for part in parts} <= {encoding.data_coding, 15}
+    flash = {Encoding.GSM7: {0x10, 0xF0}, Encoding.UCS2: {0x18}}.get(encoding, set())
+    assert {part.data_coding for part in parts} <= {encoding.data_coding, 15} | flash
     assert [(part.number, part.total) for part in parts] == [
         (n, len(parts)) for n in range(1, len(parts) + 1)
     ]
@@ -107,7 +109,7 @@ def test_each_segment_fits_into_140_octets_with_what_the_carrier_adds(
         assert shown, "a segment is never empty"
         place = {SignatureBy.STRIP_HEAD: 1, SignatureBy.STRIP_TAIL: part.total}.get(style.signature)
         adds = len(SIGNATURE) * 2 if part.number == place else 0
-        if part.data_coding == 0:
+        if part.data_coding in {0, 0x10, 0xF0}:
             assert adds == 0, "a signature in Chinese makes it UCS-2"
             assert len(part.short_message) <= 160
             if style.packed:
@@ -115,7 +117,7 @@ def test_each_segment_fits_into_140_octets_with_what_the_carrier_adds(
             elif style.alphabet is DefaultAlphabet.GSM7:
                 assert header * 8 + len(data.octets) * 7 <= 140 * 8
         else:
-            marks = 2 * (style.byte_order_mark and part.data_coding == 8 and part.number == 1)
+            marks = 2 * (style.byte_order_mark and part.data_coding in {8, 0x18} and part.number == 1)
             assert header + len(shown.encode("utf-16-be")) + adds + marks <= 140
             assert len(part.short_message) <= 140
 
@@ -145,6 +147,11 @@ def test_a_plain_link_writes_as_before(text: str, carry: Carry) -> None:
         (Style(byte_order_mark=True), "退", 8, "feff9000"),
         (Style(transliterate=True), "“ok”", 0, "226f6b22"),
         (Style(transliterate=True), "“好”", 8, "201c597d201d"),
+        (Style(flash=Flash.GENERAL), "{hi}", 0x10, "1b2868691b29"),
+        (Style(flash=Flash.CLASS), "hi", 0xF0, "6869"),
+        (Style(flash=Flash.GENERAL, packed=True), "hello", 0x10, "e8329bfd06"),
+        (Style(flash=Flash.GENERAL), "退", 0x18, "9000"),
+        (Style(flash=Flash.CLASS), "退", 0x18, "9000"),  # group 0xF0 has no UCS-2
         (Style(shifts=(1,)), "ş", 8, "015f"),  # one segment either way: UCS-2 is read by every handset
     ],
 )
@@ -228,6 +235,18 @@ def test_what_a_client_asks_for_is_what_it_gets(
     style = Style(alphabet=DefaultAlphabet.LATIN1, transliterate=True)
     (part,) = Writer(style=style).split(text, asked, 1)
     assert (part.data_coding, part.short_message.hex()) == (data_coding, octets)
+
+
+@pytest.mark.parametrize(
+    ("asked", "data_coding"), [(None, 0x10), (Encoding.UCS2, 0x18), (Encoding.LATIN1, 3)]
+)
+def test_flash_is_the_links_whatever_a_client_asks_for(asked: Encoding | None, data_coding: int) -> None:
+    """In each segment of a long text too; Latin-1 has no such coding, and data is no text."""
+    style = Style(flash=Flash.GENERAL)
+    parts = Writer(style=style).split("a" * 200, asked, 7)
+    assert len(parts) > 1
+    assert {part.data_coding for part in parts} == {data_coding}
+    assert read(parts, style) == "a" * 200
 
 
 @pytest.mark.parametrize(
