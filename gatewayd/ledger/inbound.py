@@ -37,9 +37,12 @@ class Mo(msgspec.Struct, frozen=True, gc=False):
 def receive(tables: Tables, mos: Sequence[Mo], rules: Rules, live: Collection[int], now: Millis) -> None:
     """Keep what is new among `mos`; `live`: the sessions that are bound now."""
     inbox = _Inbox(tables, rules, now)
+    segments: set[bytes] = set()
     for mo in mos:
-        if not _repeated(tables, mo, live, now):
+        if mo.fingerprint not in segments and not _repeated(tables, mo, live, now):
             inbox.receive(mo)
+        if mo.user_data.concat is not None:
+            segments.add(mo.fingerprint)
     tables.note_deliveries([(mo.fingerprint, mo.session, now) for mo in mos])
     inbox.journal.close()
 
@@ -55,12 +58,17 @@ def release_stale(tables: Tables, rules: Rules, now: Millis, limit: int = 100) -
 
 
 def _repeated(tables: Tables, mo: Mo, live: Collection[int], now: Millis) -> bool:
-    """The same octets again, after the bind on which our response was awaited has gone.
+    """The same octets again: after the bind has gone on which our response was awaited, or part of a long MO.
 
-    On a bind that lives, two equal messages are two: people do reply "1" twice.
+    On a bind that lives, two equal messages are two: people do reply "1" twice. Segments bear a reference,
+    so that equal ones are one for as long as those of one reference are put together.
     """
     seen = tables.seen_delivery(mo.fingerprint)
-    return seen is not None and seen[0] not in live and now - seen[1] < REPEAT_WINDOW
+    if seen is None:
+        return False
+    session, at = seen
+    alive = 0 if mo.user_data.concat is None else concat.WAIT
+    return now - at < (alive if session in live else REPEAT_WINDOW)
 
 
 class _Inbox:

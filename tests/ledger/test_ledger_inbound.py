@@ -116,6 +116,28 @@ def test_a_long_mo_in_one_batch_with_a_repeated_segment(world: World) -> None:
     assert [event["text"] for event in inbound_events(world)] == ["ab"]
 
 
+@pytest.mark.parametrize(
+    "batches", [[(2, 1, 1, 2)], [(2, 1), (1, 2)], [(2,), (1,), (1,), (2,)], [(1, 2, 2, 1, 2)]]
+)
+def test_a_long_mo_doubled_after_it_was_whole(world: World, batches: list[tuple[int, ...]]) -> None:
+    """Segments that come again once the message is told are of it, on a bind that lives too (G3)."""
+    for numbers in batches:
+        world.receive(*(long_mo(world, "ab"[number - 1], number, 2) for number in numbers))
+        world.now += 1000
+    assert [event["text"] for event in inbound_events(world)] == ["ab"]
+    world.now += REPEAT_WINDOW
+    assert world.run(release_stale, world.rules, world.now) == 0
+
+
+def test_a_reference_used_again_is_another_message(world: World) -> None:
+    """Another text under it, or the same one after the time that segments wait for each other."""
+    for text in ("ab", "cd"):
+        world.receive(long_mo(world, text[0], 1, 2), long_mo(world, text[1], 2, 2))
+    world.now += concat.WAIT
+    world.receive(long_mo(world, "a", 1, 2), long_mo(world, "b", 2, 2))
+    assert [event["text"] for event in inbound_events(world)] == ["ab", "cd", "ab"]
+
+
 def test_long_mos_are_kept_apart(world: World) -> None:
     """Another sender, code or link is another message; another bind of the link is the same."""
     world.receive(long_mo(world, "a", 1, 2))
