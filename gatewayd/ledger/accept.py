@@ -69,7 +69,8 @@ def accept(
 ) -> list[Answer | Refusal]:
     """Judge and insert; answers stand in the order of `submissions`."""
     known = _known_contents(tables, client, submissions)
-    facts = Known(tables, [s.asking for s in submissions if s.asking is not None])
+    facts = Known(tables)
+    facts.load(s.asking for s in submissions if s.asking is not None)
     intake = _Intake(tables, client, facts, now)
     answers: list[Answer | Refusal] = []
     for submission in submissions:

@@ -70,6 +70,7 @@ class _Claiming:
         self._progress = Progress(tables, rules, now)
         self._journal = self._progress.journal
         self.claimed: list[Claimed] = []
+        self._known = Known(tables)
         self._uses: list[tuple[str, Use]] = []
 
     def close(self) -> None:
@@ -94,7 +95,8 @@ class _Claiming:
         """True if some were passed by, so that there may be room for later ones."""
         self._progress.add(messages)
         askings = [self._rules.asking(message.content, lane) for message in messages]
-        self._known, passed = Known(self._tables, askings), False
+        self._known.load(askings)
+        passed = False
         for message, asking in zip(messages, askings, strict=True):
             if self._stopped(message, lane, self._known.facts(asking, message.id)):
                 continue

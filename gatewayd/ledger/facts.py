@@ -1,6 +1,6 @@
 """What the store knows of messages that are about to be judged, read at once for all of a batch."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from gatewayd.ledger.tables import Tables
 from gatewayd.model import MessageId
@@ -11,27 +11,39 @@ _NOTHING = Facts()
 
 
 class Known:
-    """The facts behind one batch. A stage sees them as they are after what went before in the batch."""
+    """The facts behind one operation. A stage sees them as they are after what went before in it."""
 
-    def __init__(self, tables: Tables, askings: Sequence[Asking]) -> None:
-        marketing = {(asking.to, asking.brand) for asking in askings if asking.class_.opt_out}
-        counted = {asking.to for asking in askings if asking.counted}
-        self._opted_out = tables.opted_out(marketing) if marketing else set()
-        self._uses = tables.uses(counted) if counted else {}
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+        self._opted_out: set[tuple[str, str]] = set()
+        self._uses: dict[str, list[Use]] = {}
+
+    def load(self, askings: Iterable[Asking]) -> None:
+        """Read what is asked; what is known already stays as it has become."""
+        marketing, counted = set[tuple[str, str]](), set[str]()
+        for asking in askings:
+            if asking.class_.opt_out:
+                marketing.add((asking.to, asking.brand))
+            if asking.counted:
+                counted.add(asking.to)
+        if marketing:
+            self._opted_out |= self._tables.opted_out(marketing)
+        if fresh := counted - self._uses.keys():
+            self._uses |= {number: [] for number in fresh} | self._tables.uses(fresh)
 
     def facts(self, asking: Asking | None, message: MessageId | None = None) -> Facts:
         """message: the one that is judged, if it is kept already."""
         if asking is None:
             return _NOTHING
         return Facts(
-            opted_out=(asking.to, asking.brand) in self._opted_out,
+            opted_out=asking.class_.opt_out and (asking.to, asking.brand) in self._opted_out,
             uses=self._uses_of(asking.to, message) if asking.counted else (),
         )
 
     def _uses_of(self, number: str, message: MessageId | None) -> tuple[Use, ...]:
-        return tuple(use for use in self._uses.get(number, ()) if use.message != message)
+        return tuple(use for use in self._uses[number] if use.message != message)
 
     def count(self, number: str, use: Use) -> None:
         """One more message to `number` in this batch; in place of what was known of the same."""
-        others = [other for other in self._uses.get(number, ()) if other.message != use.message]
-        self._uses[number] = [*others, use]
+        uses = self._uses[number]
+        uses[:] = [*(other for other in uses if other.message != use.message), use]

@@ -7,6 +7,7 @@ from typing import Self
 
 import msgspec
 
+from gatewayd.calling_codes import zones_of
 from gatewayd.configlimits import SHIPPED_WINDOWS, Cap, SendWindow
 from gatewayd.configmodel import Config
 from gatewayd.configpolicy import Brand, Policy
@@ -27,6 +28,7 @@ class Book(msgspec.Struct, frozen=True, kw_only=True):
 
     brands: Mapping[str, Brand]
     timezone: tzinfo
+    default_country: str
     quiet: Clock | None
     quiet_refuses: bool
     windows: Mapping[str, tuple[Window, ...]]
@@ -41,6 +43,7 @@ class Book(msgspec.Struct, frozen=True, kw_only=True):
         return cls(
             brands=MappingProxyType(config.brands),
             timezone=timezone,
+            default_country=policy.default_country,
             quiet=None if quiet is None else quiet_clock(quiet),
             quiet_refuses=quiet is not None and quiet.action == "refuse",
             windows={name: _windows(brand, policy) for name, brand in config.brands.items()},
@@ -53,9 +56,9 @@ class Book(msgspec.Struct, frozen=True, kw_only=True):
         return class_ in self.limits and number not in self.exempt
 
     def zones_of(self, number: str) -> tuple[tzinfo, ...]:
-        """The clocks that may be the recipient's."""
-        del number
-        return (self.timezone,)
+        """The clocks that may be the recipient's: at home that of the policy, else by the calling code."""
+        at_home = number.startswith(self.default_country)
+        return (self.timezone,) if at_home else zones_of(number) or (self.timezone,)
 
     @property
     def uses_kept(self) -> Millis:

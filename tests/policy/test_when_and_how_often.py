@@ -51,6 +51,16 @@ def test_marketing_is_held_until_eight(class_: str, at: str, opens: str | None) 
         assert (outcome.reason, outcome.until) == ("quiet_hours", moment(opens))
 
 
+def test_the_clock_is_that_of_the_recipient() -> None:
+    """By destination; at home it is that of the policy."""
+    where = snapshot()
+    london = subject(where, "member", "2026-11-23T12:00", to="447700900123")  # 04:00 there
+    outcome = quiet_hours(london, Facts(), where.book)
+    assert isinstance(outcome, Hold)
+    assert outcome.until == moment("2026-11-23T16:00")
+    assert isinstance(quiet_hours(subject(where, "member"), Facts(), where.book), Subject)
+
+
 @pytest.mark.parametrize("class_", ["otp", "notice", "emergency"])
 def test_service_passes_at_night(class_: str) -> None:
     """Codes, notices and warnings have no hours."""
