@@ -15,6 +15,7 @@ from gatewayd.configmodel import Client, Config, Limits, Listener
 from gatewayd.configpolicy import Brand, ClassSettings
 from gatewayd.configrules import RULES, WARNINGS, in_later_version
 from gatewayd.configtypes import Secret, host_port, zone
+from gatewayd.contentrules import RULES as CONTENT_RULES
 from gatewayd.errors import ConfigError, Problem
 from gatewayd.yamltext import Document, Path
 
@@ -60,7 +61,7 @@ def parse_config(content: bytes, file: str) -> Config:
     if config is None:
         raise ConfigError(_in_order(problems))
     draft = Draft(config, {section: _names(data, section) for section in _NAMED}, document)
-    problems += _judged(RULES, draft)
+    problems += _judged((*RULES, *CONTENT_RULES), draft)
     if problems:
         raise ConfigError(_in_order(problems))
     later = (document.problem(document.key_place(path), text) for path, text in in_later_version(data))

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, Tag
 
+from gatewayd.configcontent import SHIPPED_WORDS, Domain, Lints, OptOutText, WebLinks, WordList
 from gatewayd.configlimits import SHIPPED_CAPS, Cap, Frequency, QuietHours, SendWindow
 from gatewayd.configtypes import LONGEST_VALIDITY, Model, Name, Seconds, Zone, form, told_by_type
 
@@ -16,7 +17,19 @@ WindowOrName = Annotated[
 
 class Brand(Model):
     signature: Annotated[str, form("【[^【】]+】", "must have the form 【…】")] | None = Field(
-        default=None, description="put before the text; null: none"
+        default=None, description="the one signature of its texts, added where it is missing; null: none"
+    )
+    signature_place: Literal["head", "tail"] = Field(
+        default="head", description="where the signature stands in its texts"
+    )
+    signature_missing: Literal["add", "refuse"] = Field(
+        default="add", description="add the signature to a text without one, or refuse it"
+    )
+    opt_out_text: str = Field(
+        default="回复TD退订", description="told in marketing texts; one of the known forms, as 拒收请回复R"
+    )
+    links: tuple[Domain, ...] | None = Field(
+        default=None, description="domains its links may lead to, besides policy.links; no others"
     )
     sender: Annotated[
         str,
@@ -100,3 +113,16 @@ class Policy(Model):
     frequency: tuple[Frequency, ...] = Field(
         default=(Frequency(count=2, days=7), Frequency(count=4, days=30)), description="limits for marketing"
     )
+    words: tuple[WordList, ...] = Field(
+        default=SHIPPED_WORDS, description="words that are refused, replaced or warned of"
+    )
+    service_marks: Literal["warn", "refuse"] = Field(
+        default="warn", description="what marks of marketing in a text of another class lead to"
+    )
+    links: WebLinks | None = Field(
+        default=None, description="links that texts may carry; absent: any, where the brand has no links"
+    )
+    opt_out_text: OptOutText = Field(
+        default=OptOutText(), description="how to opt out, which marketing texts must tell"
+    )
+    lints: Lints = Field(default=Lints(), description="what the reply to a submit warns of")

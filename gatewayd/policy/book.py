@@ -16,6 +16,7 @@ from gatewayd.model import Millis
 from gatewayd.numbers import canonical
 from gatewayd.policy.hours import Clock, Window, quiet_clock, window
 from gatewayd.policy.subject import ClassPolicy
+from gatewayd.policy.texts import Texts
 from gatewayd.policy.uses import Limit, by_class, limit
 
 
@@ -27,6 +28,7 @@ class Book(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     brands: Mapping[str, Brand]
+    texts: Texts
     timezone: tzinfo
     default_country: str
     quiet: Clock | None
@@ -42,6 +44,7 @@ class Book(msgspec.Struct, frozen=True, kw_only=True):
         counted = tuple(sorted(name for name, class_ in classes.items() if class_.frequency))
         return cls(
             brands=MappingProxyType(config.brands),
+            texts=Texts.of(config),
             timezone=timezone,
             default_country=policy.default_country,
             quiet=None if quiet is None else quiet_clock(quiet),

@@ -39,5 +39,9 @@ def fold(text: str) -> str:
     for sign, plain in _EVERYDAY:  # they alone would cost four times all the rest in normalize()
         if sign in text:
             text = text.replace(sign, plain)
-    text = unicodedata.normalize("NFKC", text).lower()
+    return simplified(unicodedata.normalize("NFKC", text).lower())
+
+
+def simplified(text: str) -> str:
+    """`text` with each traditional character in its simplified form."""
     return text.translate(_SIMPLIFIED) if _TRADITIONAL.search(text) else text

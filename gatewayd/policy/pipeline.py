@@ -4,20 +4,55 @@ The same rules judge at submit and again at the moment the first segment is abou
 """
 
 from collections.abc import Callable, Sequence
+from functools import wraps
 from typing import Final, NamedTuple
 
 from gatewayd.model import Refusal
 from gatewayd.policy.book import Book
 from gatewayd.policy.stages.caps import caps_at_sending, caps_at_submit
+from gatewayd.policy.stages.lints import lints
 from gatewayd.policy.stages.opt_out import opt_out
+from gatewayd.policy.stages.opt_out_text import opt_out_text
 from gatewayd.policy.stages.quiet_hours import quiet_hours, quiet_soon
+from gatewayd.policy.stages.signature import signature
+from gatewayd.policy.stages.web_links import web_links, web_links_again
+from gatewayd.policy.stages.words import words, words_again
 from gatewayd.policy.subject import Facts, Hold, Subject
 
 Stage = Callable[[Subject, Facts, Book], Subject | Hold | Refusal]
 
+
+def _unchanged(stage: Stage) -> Stage:
+    """The stage where it may refuse a text, but no longer write it."""
+
+    @wraps(stage)
+    def judge(subject: Subject, facts: Facts, book: Book) -> Subject | Hold | Refusal:
+        outcome = stage(subject, facts, book)
+        return subject if isinstance(outcome, Subject) else outcome
+
+    return judge
+
+
 # in the order of judgement of the protocol: the first refusal answers
-AT_SUBMIT: Final[tuple[Stage, ...]] = (opt_out, caps_at_submit, quiet_hours)
-AT_SENDING: Final[tuple[Stage, ...]] = (opt_out, caps_at_sending, quiet_soon)
+AT_SUBMIT: Final[tuple[Stage, ...]] = (
+    signature,
+    words,
+    web_links,
+    opt_out_text,
+    lints,
+    opt_out,
+    caps_at_submit,
+    quiet_hours,
+)
+AT_SENDING: Final[tuple[Stage, ...]] = (
+    _unchanged(signature),
+    words_again,
+    web_links_again,
+    _unchanged(opt_out_text),
+    opt_out,
+    caps_at_sending,
+    quiet_soon,
+)
 
 
 class Passed(NamedTuple):

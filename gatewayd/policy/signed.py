@@ -1,0 +1,25 @@
+"""A text, taken apart into its signature 【…】 and what it says."""
+
+from typing import NamedTuple
+
+
+class Signed(NamedTuple):
+    """head, tail: the brand's signature where the text has it, else empty."""
+
+    head: str
+    body: str
+    tail: str
+
+    @property
+    def text(self) -> str:
+        return self.head + self.body + self.tail
+
+
+def take_apart(text: str, signature: str | None) -> Signed:
+    """signature: 【…】 as the brand has it; None: the text is all body."""
+    if signature is not None:
+        if text.startswith(signature):
+            return Signed(signature, text[len(signature) :], "")
+        if text.endswith(signature):
+            return Signed("", text[: -len(signature)], signature)
+    return Signed("", text, "")
