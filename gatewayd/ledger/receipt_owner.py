@@ -106,7 +106,7 @@ class Owners:
         return self._rules.dialect(link).notation in CONVERSIONS
 
     def _sure(self, link: str, notation: Notation) -> Collection[Notation]:
-        """Conversions that real pairs of the link have shown."""
+        """What real pairs of the link have shown."""
         if notation is not Notation.AUTO:
             return ()
         if link not in self._trusted:

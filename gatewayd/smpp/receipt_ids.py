@@ -52,8 +52,8 @@ def other_keys(name: str) -> set[str]:
 def means(told: str, name: str, notation: Notation, trusted: Collection[Notation] = ()) -> bool:
     """Whether a receipt's `name` stands for `told`, the id of a submit_sm_resp.
 
-    trusted: conversions that real pairs have shown. AUTO takes one that they have not only where the hex
-    side has a letter: of two numbers of digits alone nobody knows whether they are one.
+    trusted: what real pairs have shown. Else AUTO takes a conversion only where the hex side has a letter or
+    0x, and 0x on one side only where a letter tells that the other is hex too: of digits alone nobody knows.
     """
     if told == name:
         return notation not in CONVERSIONS or _converted(told, name, notation)
@@ -67,12 +67,19 @@ def means(told: str, name: str, notation: Notation, trusted: Collection[Notation
         case Notation.HEX_TO_DECIMAL | Notation.DECIMAL_TO_HEX:
             return _converted(told, name, notation)
         case Notation.AUTO:
-            return means(told, name, Notation.UNPADDED) or any(
-                _converted(told, name, conversion) and (conversion in trusted or _is_surely_hex(hexed))
-                for conversion, hexed in ((Notation.HEX_TO_DECIMAL, told), (Notation.DECIMAL_TO_HEX, name))
-            )
+            return _looks_like(told, name, trusted)
         case _:
             assert_never(notation)
+
+
+def _looks_like(told: str, name: str, trusted: Collection[Notation]) -> bool:
+    """Without a setting: as far as the ids themselves tell, or pairs have shown."""
+    if means(told, name, Notation.UNPADDED) and (_are_both_hex(told, name) or Notation.UNPADDED in trusted):
+        return True
+    return any(
+        _converted(told, name, conversion) and (conversion in trusted or _is_surely_hex(hexed))
+        for conversion, hexed in ((Notation.HEX_TO_DECIMAL, told), (Notation.DECIMAL_TO_HEX, name))
+    )
 
 
 def is_truncated(told: str, name: str) -> bool:
@@ -89,7 +96,7 @@ def _converted(told: str, name: str, conversion: Notation) -> bool:
 
 def _digits(name: str) -> str:
     """Hex or decimal digits without 0x and padding, in small letters; "" if it is no number."""
-    digits = name[2:] if name[:2] in ("0x", "0X") else name
+    digits = name[2:] if _is_prefixed(name) else name
     return (digits.lower().lstrip("0") or "0") if _hex(digits) else ""
 
 
@@ -105,7 +112,16 @@ def _in_decimal(name: str) -> str:
 
 
 def _is_surely_hex(name: str) -> bool:
-    return _has_letter(name) is not None or name[1:2] in ("x", "X")
+    return _has_letter(name) is not None or _is_prefixed(name)
+
+
+def _is_prefixed(name: str) -> bool:
+    return name[:2] in ("0x", "0X")
+
+
+def _are_both_hex(told: str, name: str) -> bool:
+    """Of the same digits: both or none of them."""
+    return _is_prefixed(told) is _is_prefixed(name) or _has_letter(name) is not None
 
 
 def compare(told: str, name: str) -> Notation | None:
@@ -117,9 +133,10 @@ def compare(told: str, name: str) -> Notation | None:
 
 
 def trusted(pairs: Mapping[str, int]) -> frozenset[Notation]:
-    """Conversions that enough pairs of a link have shown. pairs: notation -> how often it was seen."""
+    """What enough pairs of a link have shown of nearly all its ids. pairs: notation -> how often seen."""
     total = sum(pairs.values())
-    return frozenset(n for n in CONVERSIONS if pairs.get(n, 0) >= ENOUGH and pairs[n] >= MOST_OF * total)
+    provable = (*CONVERSIONS, Notation.UNPADDED)
+    return frozenset(n for n in provable if pairs.get(n, 0) >= ENOUGH and pairs[n] >= MOST_OF * total)
 
 
 def proposed(pairs: Mapping[str, int]) -> Notation | None:
@@ -128,5 +145,5 @@ def proposed(pairs: Mapping[str, int]) -> Notation | None:
     if sum(pairs.values()) < ENOUGH:
         return None
     if seen & CONVERSIONS:
-        return next(iter(trusted(pairs)), None)
+        return next(iter(trusted(pairs) & CONVERSIONS), None)
     return next((n for n in (Notation.UNPADDED, Notation.ANY_CASE) if n in seen), Notation.AS_IS)

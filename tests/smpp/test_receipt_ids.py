@@ -60,13 +60,15 @@ def test_a_pair_is_found_and_named(told: str, name: str, notation: Notation, sou
         ("12345678", "305419896"),  # 0x12345678, but it might as well be another message's id
         ("305419896", "12345678"),
         ("1000", "4096"),
+        ("0000000010", "0x10"),  # 10, or 16 of which the receipt is?
+        ("0x10", "10"),
     ],
 )
 def test_auto_converts_no_digits_alone(told: str, name: str) -> None:
     """Two numbers of digits are one only where real pairs have shown the conversion, or the link says so."""
     assert not means(told, name, AUTO)
     notation = compare(told, name)
-    assert notation in CONVERSIONS
+    assert notation is not None
     assert means(told, name, AUTO, {notation})
     assert means(told, name, notation)
 
@@ -128,7 +130,7 @@ def test_what_is_meant_is_found_and_learnt(told: str, name: str) -> None:
         if means(told, name, notation, CONVERSIONS):
             assert key(told) in {key(name), *other_keys(name)}
             assert compare(told, name) is not None
-    assert means(told, name, AUTO, CONVERSIONS) is (compare(told, name) is not None)
+    assert means(told, name, AUTO, set(Notation)) is (compare(told, name) is not None)
 
 
 @pytest.mark.parametrize(
@@ -156,6 +158,8 @@ def test_what_is_left_of_an_id(*, told: str, name: str, cut: bool) -> None:
         ({"as_is": ENOUGH}, AS_IS, set()),
         ({"as_is": 50, "any_case": 1}, ANY_CASE, set()),
         ({"as_is": 50, "any_case": 5, "unpadded": 5}, UNPADDED, set()),
+        ({"unpadded": 19, "as_is": 1}, UNPADDED, {UNPADDED}),
+        ({"unpadded": 18, "hex_to_decimal": 2}, None, {UNPADDED}),
         ({"hex_to_decimal": 95, "as_is": 5}, HEX_TO_DECIMAL, {HEX_TO_DECIMAL}),
         ({"decimal_to_hex": 20}, DECIMAL_TO_HEX, {DECIMAL_TO_HEX}),
         ({"decimal_to_hex": 20, "as_is": 20}, None, set()),
@@ -163,6 +167,6 @@ def test_what_is_left_of_an_id(*, told: str, name: str, cut: bool) -> None:
     ],
 )
 def test_what_pairs_teach(pairs: dict[str, int], setting: Notation | None, sure: set[Notation]) -> None:
-    """Nothing of too few or of a mixture; a conversion where it explains nearly all."""
+    """Nothing of too few or of a mixture; a form where it explains nearly all."""
     assert proposed(pairs) is setting
     assert trusted(pairs) == sure
