@@ -54,7 +54,6 @@ class Quirk(msgspec.Struct, frozen=True, kw_only=True):
     binds: int = 1
 
 
-NAMELESS = Quirk(ends=None, untold=True)
 BROKEN = Quirk(faults=1, binds=2)
 QUIRKS: dict[str, Quirk] = {
     "accounts": Quirk(name="acme", password="secret", link="window: 10, throughput: 200"),
@@ -72,9 +71,6 @@ QUIRKS: dict[str, Quirk] = {
     "slow": Quirk(ends=None, untold=True),  # some receipts come after the wait for them
     "first-segment-only": Quirk(text="x" * 300, link="window: 10, receipts: {segments: first}"),
     "last-segment-only": Quirk(text="x" * 300, link="window: 10, receipts: {segments: last}"),
-    # receipts that name no message; those that only write its id in another way settle it
-    "id-truncated": NAMELESS,
-    "id-lost": NAMELESS,
     # sessions that end
     **dict.fromkeys(
         [
