@@ -1,12 +1,14 @@
 """The configuration of links: hosts, binds, pace, texts, receipts, retries. Durations are seconds."""
 
 import re
-from typing import Annotated, Literal
+from ipaddress import IPv6Address
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from gatewayd.configtypes import (
+    NOT_EMPTY,
     Count,
     FailedState,
     Model,
@@ -17,6 +19,7 @@ from gatewayd.configtypes import (
     StatWord,
     Zone,
     ascii_text,
+    host_port,
 )
 from gatewayd.retry import DEFAULT as SHIPPED_RETRY
 from gatewayd.retry import Class as RetryClass
@@ -170,14 +173,61 @@ _RuleOrClass = Annotated[
 ]
 
 
+BindKind = Literal["transceiver", "transmitter", "receiver"]
+
+
+class Host(NamedTuple):
+    """Where an SMSC listens. name: of DNS, or an address."""
+
+    name: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.name}]:{self.port}" if ":" in self.name else f"{self.name}:{self.port}"
+
+
+def _host(name: str) -> str:
+    try:
+        if not re.fullmatch(r"[^\s:\[\]]+", name):
+            IPv6Address(name)
+    except ValueError:
+        raise PydanticCustomError("host", "must be a name or an address; the port goes into port") from None
+    return name
+
+
+def _host_port(text: str) -> str:
+    try:
+        port = host_port(text)[1]
+    except ValueError:
+        port = 0
+    if not port:
+        message = "must be HOST:PORT, as in smsc.example:2775 or [2001:db8::1]:2775"
+        raise PydanticCustomError("host_port", message)
+    return text
+
+
+_Hosts = Annotated[tuple[Annotated[str, AfterValidator(_host_port)], ...], NOT_EMPTY]
+
+
 class Link(Model):
-    host: str = Field(min_length=1, description="the SMSC's name or address")
-    port: int = Field(default=2775, ge=1, le=65_535, description="the SMSC's TCP port")
-    tls: Tls | None = Field(default=None, description="absent: plain TCP; the certificate is always verified")
-    bind: Literal["transceiver", "transmitter", "receiver"] = Field(
-        default="transceiver", description="kind of bind"
+    host: Annotated[str, AfterValidator(_host)] | None = Field(
+        default=None, description="the SMSC's name or address; this, or hosts"
     )
-    binds: int = Field(default=1, ge=1, le=100, description="sessions held at a time")
+    port: int = Field(default=2775, ge=1, le=65_535, description="the SMSC's TCP port, beside host")
+    hosts: _Hosts | None = Field(
+        default=None,
+        description="several, as HOST:PORT: each bind begins at its own, round the list, and goes on to the "
+        "next at once when one fails",
+    )
+    receiver_hosts: _Hosts | None = Field(
+        default=None, description="where the receivers of bind: pair bind; absent: where the transmitters do"
+    )
+    tls: Tls | None = Field(default=None, description="absent: plain TCP; the certificate is always verified")
+    bind: Literal["transceiver", "transmitter", "receiver", "pair"] = Field(
+        default="transceiver",
+        description="kind of bind; pair: a transmitter and a receiver, for SMSCs without transceivers",
+    )
+    binds: int = Field(default=1, ge=1, le=100, description="sessions held at a time; of pair: pairs")
     system_id: Annotated[str, ascii_text(15)] = Field(description="account at the SMSC")
     password: SecretOf | None = Field(default=None, description="absent: an empty password is sent")
     system_type: Annotated[str, ascii_text(12)] = Field(default="", description="as the SMSC prescribes")
@@ -208,6 +258,12 @@ class Link(Model):
         default=1, description="seconds before the first new try; doubles, with jitter"
     )
     reconnect_max: Seconds = Field(default=60, description="seconds between tries at most")
+    refused_retry: float = Field(
+        default=300,
+        ge=60,
+        allow_inf_nan=False,
+        description="seconds until credentials that the SMSC refused are tried again, by one bind",
+    )
     source_ton: Octet | None = Field(
         default=None, description="TON of the sender; absent: 5 with letters in it, else 0"
     )
@@ -228,6 +284,20 @@ class Link(Model):
     )
     text: Text = Field(default=Text(), description="how the SMSC wants texts written")
     receipts: Receipts = Field(default=Receipts(), description="how the SMSC writes receipts")
+
+    @property
+    def kinds(self) -> tuple[BindKind, ...]:
+        """Of the sessions it holds, those that send first."""
+        one: tuple[BindKind, ...] = ("transmitter", "receiver") if self.bind == "pair" else (self.bind,)
+        return tuple(kind for kind in one for _ in range(self.binds))
+
+    def hosts_of(self, kind: BindKind) -> tuple[Host, ...]:
+        """Where sessions of that kind bind."""
+        given = self.receiver_hosts if kind == "receiver" and self.receiver_hosts else self.hosts
+        if given is not None:
+            return tuple(Host(*host_port(text)) for text in given)
+        assert self.host is not None, "configrules saw to it"
+        return (Host(self.host, self.port),)
 
     @property
     def retry_table(self) -> Table:

@@ -69,6 +69,22 @@ def _routes_exist(draft: Draft) -> Iterator[Finding]:
             yield Finding(("links", name, "bind"), "the only link binds as receiver and cannot send")
 
 
+def _one_form_of_hosts(draft: Draft) -> Iterator[Finding]:
+    for name, link in draft.config.links.items():
+        path: Path = ("links", name)
+        if link.host is None and link.hosts is None:
+            yield Finding(path, f"host, or hosts, is missing in links.{name}")
+        if link.hosts is not None:
+            if link.host is not None:
+                yield Finding((*path, "hosts"), "host and hosts say the same: one of them is too many")
+            elif "port" in link.model_fields_set:
+                yield Finding((*path, "port"), "port goes with host only; each of hosts has its own")
+        if link.receiver_hosts is not None and link.bind != "pair":
+            yield Finding((*path, "receiver_hosts"), "receiver_hosts goes with bind pair only")
+        for key in ("hosts", "receiver_hosts"):
+            yield from _repeated(getattr(link, key) or (), (*path, key), "the host is in this list already")
+
+
 def _text_fits_together(draft: Draft) -> Iterator[Finding]:
     """Septets, national tables and flash are GSM 7-bit; what reads Latin-1 or ASCII packs by itself."""
     for name, link in draft.config.links.items():
@@ -294,6 +310,7 @@ def _tests(draft: Draft) -> Iterator[Finding]:
 RULES: tuple[Rule, ...] = (
     _links_exist,
     _routes_exist,
+    _one_form_of_hosts,
     _text_fits_together,
     _listener_is_whole,
     _listener_client,
@@ -344,6 +361,23 @@ def _idle_link(draft: Draft) -> Iterator[Finding]:
     for name, link in draft.config.links.items():
         if routes and name not in used and link.bind != "receiver":
             yield Finding(("links", name), "no route names this link: nothing leaves by it")
+
+
+def _receiver_of_an_account(draft: Draft) -> Iterator[Finding]:
+    """A receiver's receipts are those of the one transmitter with its system_id (`rules.account`)."""
+    links = draft.config.links
+    senders = Counter(link.system_id for link in links.values() if link.bind == "transmitter")
+    for name, link in links.items():
+        if link.bind != "receiver" or not senders[link.system_id]:
+            continue
+        if senders[link.system_id] > 1:
+            message = "several transmitters have this system_id: receipts here are none of theirs; bind: pair"
+            yield Finding(("links", name, "system_id"), message)
+            continue
+        for key in ("receipts", "receipt_timezone"):
+            if key in link.model_fields_set:
+                message = "the transmitter with this system_id says how receipts are read"
+                yield Finding(("links", name, key), message)
 
 
 def _short_wait(draft: Draft) -> Iterator[Finding]:
@@ -402,6 +436,7 @@ WARNINGS: tuple[Rule, ...] = (
     _client_without_peer,
     _shared_sender,
     _idle_link,
+    _receiver_of_an_account,
     _short_wait,
     _untested_code,
 )

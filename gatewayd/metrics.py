@@ -37,6 +37,9 @@ class Metrics:
         self._children: dict[tuple[MetricWrapperBase, tuple[str, ...]], MetricWrapperBase] = {}
         link, class_ = ["link"], ["class"]
         self.link_bound = self._gauge("link_bound", "Bound binds of the link.", link)
+        self.link_refused = self._gauge(
+            "link_refused", "Binds that the SMSC refuses until credentials or settings change.", link
+        )
         self.link_window_in_use = self._gauge("link_window_in_use", "Outstanding submit_sm.", link)
         self.link_window_size = self._gauge(
             "link_window_size", "Outstanding submit_sm allowed over all binds.", link

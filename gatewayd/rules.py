@@ -1,5 +1,6 @@
 """The answers of one snapshot to the questions of the ledger (`ledger.rules.Rules`)."""
 
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from gatewayd.configlink import Link
@@ -38,6 +39,7 @@ class SnapshotRules:
         self._readers = {name: Reader(link.text.style) for name, link in snapshot.links.items()}
         self._retries = {name: link.retry_table for name, link in snapshot.links.items()}
         self._dialects = {name: _dialect(link) for name, link in snapshot.links.items()}
+        self._accounts = dict(_accounts(snapshot.links))
 
     @property
     def uses_kept(self) -> Millis:
@@ -87,6 +89,9 @@ class SnapshotRules:
     def dialect(self, link: str) -> Dialect:
         return self._dialects.get(link) or _USUAL
 
+    def account(self, link: str) -> str:
+        return self._accounts.get(link, link)
+
     def clients_of(self, brand: str | None) -> list[str]:
         clients = self._snapshot.clients.values()
         return [c.name for c in clients if (c.admin if brand is None else brand in c.brands)]
@@ -120,3 +125,13 @@ def _dialect(link: Link) -> Dialect:
         notation=Notation(told.id),
         segments=told.segments,
     )
+
+
+def _accounts(links: Mapping[str, Link]) -> Iterator[tuple[str, str]]:
+    """Receiver -> the one transmitter with its system_id: two links that are the pair of one account."""
+    transmitters = [(name, link.system_id) for name, link in links.items() if link.bind == "transmitter"]
+    for name, link in links.items():
+        if link.bind == "receiver":
+            senders = [sender for sender, system_id in transmitters if system_id == link.system_id]
+            if len(senders) == 1:
+                yield name, senders[0]

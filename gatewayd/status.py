@@ -6,6 +6,7 @@ import msgspec
 
 from gatewayd.ledger.tables import Tables
 from gatewayd.link.link import Link
+from gatewayd.link.place import LinkState
 from gatewayd.link.pool import Pool
 from gatewayd.metrics import Metrics
 from gatewayd.model import LaneId, Millis, Stage, accepted_millis
@@ -17,9 +18,18 @@ from gatewayd.upstream.outbox import lags
 _QUEUED = (Stage.READY, Stage.RETRY, Stage.CLAIMED)
 
 
+class SessionStatus(msgspec.Struct, frozen=True):
+    """bind: its kind. host: where it is bound, or tried last. detail: why it is not bound; None: it is."""
+
+    bind: str
+    state: str
+    host: str
+    detail: str | None
+
+
 class LinkStatus(msgspec.Struct, frozen=True):
     """rate: segments a second it may send now; 0: no limit. rate_reason: what made it so, see
-    `pace_control.Reason`.
+    `pace_control.Reason`. sessions: the binds it has or wants.
     """
 
     state: str
@@ -28,6 +38,7 @@ class LinkStatus(msgspec.Struct, frozen=True):
     window: int
     rate: float
     rate_reason: str
+    sessions: list[SessionStatus]
 
 
 class QueueStatus(msgspec.Struct, frozen=True):
@@ -59,7 +70,8 @@ class Status:
         settings = link.settings
         size = settings.window * settings.binds
         rate, reason = round(link.bucket.rate, 2), link.pace.reason
-        return LinkStatus(link.state, link.binds_bound, link.in_use, size, rate, reason)
+        sessions = [SessionStatus(p.kind, p.state, str(p.host), p.detail or None) for p in link.places]
+        return LinkStatus(link.state, link.binds_bound, link.in_use, size, rate, reason, sessions)
 
     def waits(self) -> dict[str, str]:
         """Route -> why what may leave by it has not: no_link, window or rate; absent: it is about to."""
@@ -91,6 +103,8 @@ class Status:
             metrics.child(metrics.link_window_in_use, name).set(link.in_use)
             metrics.child(metrics.link_rate_limit, name).set(link.bucket.rate)
             metrics.child(metrics.link_deliver_queue, name).set(len(link.deliveries))
+            refused = sum(place.state is LinkState.REFUSED for place in link.places)
+            metrics.child(metrics.link_refused, name).set(refused)
             metrics.child(metrics.link_full_queues, name).set(link.full_queues.waiting(self._millis()))
         for (client, consumer), lag in (await self._store.read(lags)).items():
             metrics.child(metrics.events_lag, f"{client}/{consumer}").set(lag)

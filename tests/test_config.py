@@ -95,7 +95,7 @@ drain_timeout: -1
 drain_timeout: 5
 listners: []
 links:
-  a: {hots: x, port: "1", system_id: acme, password: hunter2}
+  a: {hots: [x], port: "1", password: hunter2}
   b: {host: x, system_id: y}
 routes:
   - {match: {class: opt}, links: [c]}
@@ -109,10 +109,10 @@ brands: {x: {sender: 10690001}}
         "1:16: drain_timeout: must be greater than 0",
         "2:1: duplicate key 'drain_timeout'; it stands in line 1 already",
         "3:1: unknown key 'listners'; did you mean 'listeners'?",
-        "5:3: host is missing in links.a",
-        "5:7: unknown key 'hots'; did you mean 'host'?",
-        "5:22: links.a.port: must be a whole number",
-        "5:54: links.a.password: never in clear: write {file: PATH}, {env: NAME} or {credential: NAME}",
+        "5:3: system_id is missing in links.a",
+        "5:7: unknown key 'hots'; did you mean 'hosts'?",
+        "5:24: links.a.port: must be a whole number",
+        "5:39: links.a.password: never in clear: write {file: PATH}, {env: NAME} or {credential: NAME}",
         "8:21: no such class 'opt'; there is: emergency, member, notice, otp, traffic",
         "8:35: no such link 'c'; there is: a, b",
         "9:14: unknown key 'zz'; known here: class, brand, client, to, carrier",
@@ -226,6 +226,43 @@ routes: [{match: {}, links: [a]}]
     assert [line for line in warnings_of(text) if "route" in line] == [
         "f:3:9: no route names this link: nothing leaves by it"
     ]
+
+
+def test_a_receiver_beside_transmitters_of_its_account_is_warned_of() -> None:
+    """Of several it is not known whose its receipts are; of one, that link says how they are read."""
+    text = """\
+links:
+  a: {host: x, system_id: y, bind: transmitter}
+  b: {host: x, system_id: z, bind: transmitter}
+  c: {host: x, system_id: z, bind: transmitter}
+  one: {host: x, system_id: y, bind: receiver, receipts: {id: as_is}, receipt_timezone: "+08:00"}
+  many: {host: x, system_id: z, bind: receiver}
+  alone: {host: x, system_id: w, bind: receiver, receipts: {id: as_is}}
+routes: [{match: {}, links: [a, b, c]}]
+"""
+    assert [line for line in warnings_of(text) if "system_id" in line] == [
+        "f:5:58: the transmitter with this system_id says how receipts are read",
+        "f:5:89: the transmitter with this system_id says how receipts are read",
+        "f:6:30: several transmitters have this system_id: receipts here are none of theirs; bind: pair",
+    ]
+
+
+def test_hosts_of_a_link() -> None:
+    """One host with its port, or several; a pair's receivers may have others; IPv6 in brackets."""
+    text = """\
+links:
+  a: {host: "2001:db8::1", system_id: y}
+  b: {hosts: [x:1, "[2001:db8::2]:2"], system_id: y, bind: pair, binds: 2, receiver_hosts: [z:3]}
+  c: {host: x, port: 5, system_id: y, bind: pair}
+routes: [{match: {}, links: [a, b, c]}]
+"""
+    a, b, c = parse_config(text.encode(), "f").links.values()
+
+    assert a.hosts_of("transceiver") == (("2001:db8::1", 2775),)
+    assert b.kinds == ("transmitter", "transmitter", "receiver", "receiver")
+    assert b.hosts_of("transmitter") == (("x", 1), ("2001:db8::2", 2))
+    assert b.hosts_of("receiver") == (("z", 3),)
+    assert c.hosts_of("receiver") == c.hosts_of("transmitter") == (("x", 5),)
 
 
 def test_keys_that_say_no_are_not_warned_of() -> None:

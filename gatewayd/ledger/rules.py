@@ -56,6 +56,9 @@ class Rules(Protocol):
     def dialect(self, link: str) -> Dialect:
         """How the link's SMSC writes receipts."""
 
+    def account(self, link: str) -> str:
+        """The link whose messages the receipts speak of that come to `link`."""
+
     def clients_of(self, brand: str | None) -> list[str]:
         """Who is told of an MO: clients entitled to the brand; without a brand, admin clients."""
 

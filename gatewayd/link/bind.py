@@ -69,12 +69,12 @@ class Bind:
     """Fed by its link; its driver calls `handle`. Nothing here waits.
 
     serial: tells it from every other bind there ever was on this store.
-    place: which of the link's binds it is, from 0.
+    place: the number of the link's place that it fills. sends: it is no receiver.
     refusal: command_status of a refused bind. bound_at: trio clock; inf before it is bound.
     """
 
-    def __init__(self, owner: Owner, serial: int, place: int) -> None:
-        self.serial, self.place = serial, place
+    def __init__(self, owner: Owner, serial: int, place: int, *, sends: bool) -> None:
+        self.serial, self.place, self.sends = serial, place, sends
         self.refusal = 0
         self.bound_at = math.inf
         self._owner = owner
@@ -93,8 +93,13 @@ class Bind:
 
     @property
     def bound(self) -> bool:
-        """Whether it takes submit_sm: no more once its session is over, though its connection may linger."""
+        """No more once its session is over, though its connection may linger."""
         return self.driver.session.bound
+
+    @property
+    def sending(self) -> bool:
+        """Whether it takes submit_sm."""
+        return self.sends and self.bound
 
     @property
     def in_use(self) -> int:
@@ -103,7 +108,7 @@ class Bind:
     @property
     def slots(self) -> int:
         """Free slots of the window."""
-        return self.driver.session.window.free if self.bound else 0
+        return self.driver.session.window.free if self.sending else 0
 
     @property
     def free(self) -> int:

@@ -8,28 +8,29 @@ import trio
 
 from gatewayd.config import Link, read_secret, secret_path
 from gatewayd.config import Tls as TlsSettings
+from gatewayd.configlink import BindKind, Host
 from gatewayd.errors import LocalProtocolError
 from gatewayd.smpp.pdu import Bind, BindReceiver, BindTransceiver, BindTransmitter
 
 LONGEST_PASSWORD: Final = 64  # 8 in the specification; what the codec takes
-_BIND: Final[dict[str, type[Bind]]] = {
+_BIND: Final[dict[BindKind, type[Bind]]] = {
     "transceiver": BindTransceiver,
     "transmitter": BindTransmitter,
     "receiver": BindReceiver,
 }
 
 
-async def connect(link: Link) -> trio.abc.Stream:
-    """TCP, and TLS from the first octet where the link asks for it.
+async def connect(host: Host, tls: TlsSettings | None) -> trio.abc.Stream:
+    """TCP, and TLS from the first octet where it is asked for. Of a name, every address is tried.
 
     Raises OSError; a refused certificate is one too (ssl.SSLError), also when trio wraps it.
     """
     try:
         # happy eyeballs tries each address; trio sets TCP_NODELAY on every stream it opens
-        stream = await trio.open_tcp_stream(link.host, link.port)
+        stream = await trio.open_tcp_stream(host.name, host.port)
     except UnicodeError as error:
         raise OSError(f"the host is no name: {error}") from None
-    return stream if link.tls is None else await _secured(stream, link.tls, link.host)
+    return stream if tls is None else await _secured(stream, tls, host.name)
 
 
 async def _secured(stream: trio.SocketStream, tls: TlsSettings, host: str) -> trio.abc.Stream:
@@ -57,15 +58,15 @@ def tls_context(tls: TlsSettings) -> ssl.SSLContext:
     return context
 
 
-def bind_pdu(link: Link) -> Bind:
-    """The bind of this link. Reads the password now, so that a changed file counts at the next bind.
+def bind_pdu(link: Link, kind: BindKind) -> Bind:
+    """A bind of this link. Reads the password now, so that a changed file counts at the next bind.
 
     Raises ConfigError, LocalProtocolError: the password cannot be read, or cannot be put into a bind.
     """
     password = "" if link.password is None else read_secret(link.password, os.environ)
     if not password.isascii() or len(password) > LONGEST_PASSWORD:
         raise LocalProtocolError(f"the password must be ASCII and at most {LONGEST_PASSWORD} characters")
-    return _BIND[link.bind](
+    return _BIND[kind](
         system_id=link.system_id.encode("ascii"),
         password=password.encode("ascii"),
         system_type=link.system_type.encode("ascii"),

@@ -1,8 +1,6 @@
-"""One link: keeps its binds bound, and says what it can take. Several binds share one rate."""
+"""One link: what it can take, and what its binds tell. Several binds share one rate."""
 
-import random
 from collections.abc import Callable, Sequence
-from enum import StrEnum
 from typing import Final, Protocol
 
 import trio
@@ -10,38 +8,24 @@ import trio
 from gatewayd import retry
 from gatewayd.config import Limits as Bounds
 from gatewayd.config import Link as Settings
-from gatewayd.errors import GatewayError, LocalProtocolError
+from gatewayd.configlink import BindKind, Host
+from gatewayd.errors import LocalProtocolError
 from gatewayd.ledger.claim import Claimed
 from gatewayd.ledger.settle import Kind, Outcome
 from gatewayd.link.bind import Bind, Sendable
-from gatewayd.link.connect import bind_pdu, connect
+from gatewayd.link.credentials import Credentials
 from gatewayd.link.full_queues import FullQueues
+from gatewayd.link.place import REFUSALS, LinkState, Place
 from gatewayd.log import logger
 from gatewayd.metrics import Metrics
 from gatewayd.model import Millis
 from gatewayd.pace_control import PaceControl, Reason
 from gatewayd.pacing import Bucket
 from gatewayd.smpp import consts
-from gatewayd.smpp.driver import Driver
-from gatewayd.smpp.limits import Limits
 from gatewayd.smpp.pdu import DataSm, DataSmResp, DeliverSm, DeliverSmResp, Unbind
-from gatewayd.smpp.session import Session
-from gatewayd.smpp.transitions import Role
 
-STABLE: Final = 60.0  # seconds bound after which the next failure starts the back-off anew
 BATCH: Final = 0.005  # seconds of rate that are claimed at once: fewer commits, and no burst
-PERMANENT: Final = frozenset({consts.ESME_RINVPASWD, consts.ESME_RINVSYSID, consts.ESME_RINVSYSTYP})
-
-
-class LinkState(StrEnum):
-    """As `status` tells it (CONTRACT section 4). REFUSED: credentials are wrong; it does not try again."""
-
-    BOUND = "bound"
-    CONNECTING = "connecting"
-    BACKOFF = "backoff"
-    REFUSED = "refused"
-    PAUSED = "paused"
-
+_REFUSALS: Final = frozenset(map(consts.status_name, REFUSALS))
 
 Delivery = tuple[Bind, DeliverSm | DataSm]
 
@@ -80,8 +64,9 @@ class Link:
         self._deliver_queue = limits.deliver_queue
         self._pool = pool
         self._binds: list[Bind] = []
-        self._states: dict[int, LinkState] = dict.fromkeys(range(settings.binds), LinkState.CONNECTING)
-        self._resume = trio.Event()
+        self.credentials = Credentials(settings.refused_retry)
+        self.places = [Place(self, number, kind) for number, kind in enumerate(settings.kinds)]
+        self._told: dict[Host, tuple[str, str]] = {}  # why tries failed, as logged since the last bind
         self._log = logger(link=name)
         metrics, child = pool.metrics, pool.metrics.child
         self._submit_response = child(metrics.submit_response, name)
@@ -93,9 +78,12 @@ class Link:
 
     @property
     def state(self) -> LinkState:
-        states = set(self._states.values())
-        order = (LinkState.BOUND, LinkState.CONNECTING, LinkState.BACKOFF, LinkState.REFUSED)
-        return LinkState.PAUSED if self.paused else next(s for s in order if s in states)
+        """Of its best place; receivers count where nothing else does."""
+        if self.paused:
+            return LinkState.PAUSED
+        places = [place for place in self.places if place.kind != "receiver"] or self.places
+        states = {place.state for place in places}
+        return next(state for state in LinkState if state in states)
 
     @property
     def binds_bound(self) -> int:
@@ -117,7 +105,7 @@ class Link:
     @property
     def usable(self) -> bool:
         """Whether a message may take it, now or when its window has room."""
-        return not self.paused and self.settings.bind != "receiver" and self.binds_bound > 0
+        return not self.paused and any(bind.sending for bind in self._binds)
 
     @property
     def full(self) -> bool:
@@ -143,7 +131,7 @@ class Link:
 
     def take(self, claimed: Claimed) -> None:
         """All segments of a message go by one bind. If there is none by now, they come back unsent."""
-        bound = [bind for bind in self._binds if bind.bound]
+        bound = [bind for bind in self._binds if bind.sending]
         if bound and not self.paused:
             max(bound, key=lambda bind: bind.free).take(claimed)
             return
@@ -162,82 +150,39 @@ class Link:
     def resume(self) -> None:
         """Also tries again after refused credentials."""
         self.paused = False
-        self._resume.set()
-        self._resume = trio.Event()
+        self.credentials.ask_again()
         self._pool.wake()
 
-    # binds
+    # what a place tells (`place.Home`)
 
     async def run(self) -> None:
-        """Keep every bind bound until cancelled."""
+        """Keep every place bound until cancelled."""
         async with trio.open_nursery() as nursery:
-            for place in range(self.settings.binds):
-                nursery.start_soon(self._keep, place)
+            for place in self.places:
+                nursery.start_soon(place.run)
 
-    async def _keep(self, place: int) -> None:
-        """Connect, bind, and once more after each end; jittered back-off, reset by a stable minute."""
-        wait = shortest = self.settings.reconnect_min
-        while True:
-            self._enter(place, LinkState.CONNECTING)
-            bind = await self._session(place)
-            if bind is not None and bind.refusal in PERMANENT:
-                await self._refused(place, bind.refusal)
-                wait = shortest
-                continue
-            if bind is not None and trio.current_time() - bind.bound_at >= STABLE:
-                wait = shortest
-            if bind is not None and bind.refusal == consts.ESME_RBINDFAIL:
-                wait = self.settings.reconnect_max  # a wrong system_type or address: not to be hammered on
-            self._enter(place, LinkState.BACKOFF)
-            await trio.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311  spreads reconnects, no secret
-            wait = min(wait * 2, self.settings.reconnect_max)
+    def new_bind(self, place: int, kind: BindKind) -> Bind:
+        return Bind(self, self._pool.next_serial(), place, sends=kind != "receiver")
 
-    async def _refused(self, place: int, status: int) -> None:
-        """Asking again with wrong credentials risks a lock-out: wait for `link_resume` or a new start."""
-        self._enter(place, LinkState.REFUSED)
-        self._log.error("link_refused", command_status=consts.status_name(status))
-        await self._resume.wait()
-
-    async def _session(self, place: int) -> Bind | None:
-        """One connection from connect to its end; None if it could not be made."""
-        try:
-            pdu = bind_pdu(self.settings)
-            with trio.fail_after(self.settings.bind_timeout):
-                stream = await connect(self.settings)
-        except (OSError, trio.TooSlowError, GatewayError) as error:
-            self._lost("connect_failed", f"{type(error).__name__}: {error}")
-            return None
-        bind = Bind(self, self._pool.next_serial(), place)
-        session = Session(Role.ESME, _limits(self.settings), trio.current_time())
-        bind.attach(Driver(stream, session, bind.handle))
-        bind.driver.send(pdu)
-        await self._live(bind)
-        return bind
-
-    async def _live(self, bind: Bind) -> None:
-        """Until the connection ends; whatever ends it, no segment is forgotten."""
+    def began(self, bind: Bind) -> None:
         self._binds.append(bind)
-        try:
-            reason = await bind.driver.run()
-        except Exception:  # noqa: BLE001  a fault in here costs this bind, not the daemon; it is logged
-            self._log.exception("bind_failed")
-            reason = "a fault of the gateway"
-        finally:
-            self._binds.remove(bind)
-            bind.ended()
-            self._show_bound()
-            self._pool.wake()
-        if bind.refusal:
-            self._lost("bind_refused", consts.status_name(bind.refusal))
-        else:
-            self._lost(_category(reason), reason)
 
-    def _enter(self, place: int, state: LinkState) -> None:
-        self._states[place] = state
+    def ended(self, bind: Bind) -> None:
+        self._binds.remove(bind)
+        bind.ended()
+        self._show_bound()
+        self._pool.wake()
 
-    def _lost(self, category: str, detail: str) -> None:
+    def lost(self, host: Host, category: str, detail: str, *, bound: bool) -> None:
+        """A bind that was bound, or a try. The same failure of tries is logged once, until one is bound."""
         self._pool.metrics.child(self._pool.metrics.disconnects, self.name, category).inc()
-        self._log.warning("link_disconnected", reason=category, detail=detail)
+        if not bound and self._told.get(host) == (category, detail):
+            return
+        self._told[host] = category, detail
+        if detail in _REFUSALS:
+            self._log.error("link_refused", host=str(host), command_status=detail)
+        else:
+            self._log.warning("link_disconnected", host=str(host), reason=category, detail=detail)
 
     def _show_bound(self) -> None:
         self._pool.metrics.child(self._pool.metrics.link_bound, self.name).set(self.binds_bound)
@@ -270,11 +215,16 @@ class Link:
 
     def bound(self, bind: Bind) -> None:
         """The rate starts from empty, as a new session owes the SMSC a fresh second (G9)."""
-        if self.binds_bound == 1:
+        if bind.sends and sum(other.sending for other in self._binds) == 1:
             self.bucket.reset(self.now())
-        self._enter(bind.place, LinkState.BOUND)
+        place = self.places[bind.place]
+        place.bound()
+        self.credentials.taken()
+        self._told.clear()
         self._show_bound()
-        self._log.info("link_bound", bind=bind.place, binds=self.binds_bound)
+        self._log.info(
+            "link_bound", bind=place.number, kind=place.kind, host=str(place.host), binds=self.binds_bound
+        )
         self._pool.wake()
 
     def accepted(self, seconds: float) -> None:
@@ -346,38 +296,6 @@ async def _unbind(bind: Bind) -> None:
         await bind.driver.request(Unbind())
     except (trio.BrokenResourceError, LocalProtocolError):
         return  # it has gone by itself, or was never bound
-
-
-def _limits(settings: Settings) -> Limits:
-    return Limits(
-        window=settings.window,
-        response_timeout=settings.response_timeout,
-        max_timeouts=settings.max_timeouts,
-        enquire_link_interval=settings.enquire_link_interval,
-        bind_timeout=settings.bind_timeout,
-    )
-
-
-_CATEGORIES: Final = {
-    "closed by the peer": "closed_by_peer",
-    "connection lost": "connection_lost",
-    "enquire_link unanswered": "enquire_link_unanswered",
-    "unbound by the peer": "unbound_by_peer",
-    "unbound": "unbound",
-    "cancelled": "stopped",
-    "the peer stopped reading": "peer_not_reading",
-    "the SMSC says the bind is not valid": "bind_invalid",
-    "a fault of the gateway": "internal",
-}
-
-
-def _category(reason: str) -> str:
-    """A driver's reason as a metric label: one of a closed list."""
-    if reason.startswith("framing lost"):
-        return "framing_lost"
-    if reason.startswith("not bound"):
-        return "bind_timeout"
-    return _CATEGORIES.get(reason, "response_timeouts" if "in a row" in reason else "other")
 
 
 def _status_label(status: int) -> str:

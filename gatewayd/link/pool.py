@@ -259,11 +259,12 @@ class Pool:
         mos: list[Mo] = []
         now = datetime.fromtimestamp(self.millis() / 1000, UTC)
         for name, several in deliveries.items():
-            dialect = self._rules.dialect(name)
+            account = self._rules.account(name)
+            dialect = self._rules.dialect(account)
             for bind, request in several:
                 receipt = parse(request, dialect, now)
                 if receipt is not None:
-                    receipts.append((name, receipt))
+                    receipts.append((account, receipt))
                 else:
                     mos.append(_mo(name, bind.serial, request))
         return receipts, mos

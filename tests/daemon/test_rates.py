@@ -59,6 +59,7 @@ def test_a_full_window_waits_and_is_shown(simulator: Smsc, gateway: Daemon, cons
     smsc.until(submits=8)
     status, metrics = daemon.status(), daemon.metrics()
     last = daemon.query(id=bulk.ids["#20#"])
+    session = {"bind": "transceiver", "state": "bound", "host": f"127.0.0.1:{smsc.port}", "detail": None}
     assert status["links"]["sim-1"] == {
         "state": "bound",
         "binds": 2,
@@ -66,6 +67,7 @@ def test_a_full_window_waits_and_is_shown(simulator: Smsc, gateway: Daemon, cons
         "window": 8,
         "rate": 0.0,
         "rate_reason": "contract",
+        "sessions": [session] * 2,
     }
     assert status["queues"]["notice"]["messages"] == 20
     assert metrics['link_window_in_use{link="sim-1"}'] == metrics['link_window_size{link="sim-1"}'] == 8

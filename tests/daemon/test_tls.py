@@ -99,7 +99,7 @@ def test_certificates_decide_which_links_are_bound(
     for name in bound:
         daemon.until_link(name, "bound")
     for name in refused:
-        daemon.until_logged("link_disconnected", 2, link=name)
+        daemon.until_logged("link_disconnected", link=name)
     assert {line["link"] for line in daemon.logs("link_bound")} == set(bound)
     assert "Hostname mismatch" in daemon.until_logged("link_disconnected", link="other-name")["detail"]
     assert "certificate verify failed" in daemon.until_logged("link_disconnected", link="other-ca")["detail"]

@@ -107,6 +107,9 @@ class PlainRules:
     def dialect(self, link: str) -> Dialect:
         return self.dialects.get(link, Dialect())
 
+    def account(self, link: str) -> str:
+        return link
+
     def clients_of(self, brand: str | None) -> list[str]:
         return ["admin"] if brand is None else ["acme"]
 

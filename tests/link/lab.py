@@ -10,11 +10,11 @@ import pytest
 import trio
 import trio.testing
 
-from gatewayd.config import Link as Settings
-from gatewayd.config import parse_config
+from gatewayd.config import Tls, parse_config
+from gatewayd.configlink import Host
 from gatewayd.intake import Intake
 from gatewayd.ledger.accept import Answer
-from gatewayd.link import link as link_module
+from gatewayd.link import place as place_module
 from gatewayd.link.link import Link
 from gatewayd.link.pool import Pool
 from gatewayd.metrics import Metrics
@@ -50,18 +50,25 @@ class Net:
         self._nursery, self._smsc = nursery, smsc
         self._unanswered: list[object] = []
 
-    async def connect(self, settings: Settings) -> trio.abc.Stream:
+    async def connect(self, host: Host, tls: Tls | None) -> trio.abc.Stream:
         """In place of TCP, as `gatewayd.link.connect.connect`."""
+        del tls
         await trio.lowlevel.checkpoint()
-        self.connects.setdefault(settings.host, []).append(trio.current_time())
-        if settings.host in self.down:
+        self.connects.setdefault(host.name, []).append(trio.current_time())
+        if host.name in self.down:
             raise ConnectionRefusedError("nobody listens")
         ours, theirs = trio.testing.memory_stream_pair()
-        if settings.host in self.deaf:
+        if host.name in self.deaf:
             self._unanswered.append(theirs)
         else:
             self._nursery.start_soon(self._smsc.serve, theirs)
         return ours
+
+
+def _settings(name: str, given: str) -> str:
+    """Of one link: its name is its host and its system_id, unless it says otherwise."""
+    usual = {"system_id": name} | ({} if "hosts:" in given else {"host": name})
+    return ", ".join([f"{key}: {value}" for key, value in usual.items() if f"{key}:" not in given] + [given])
 
 
 class Steps(trio.abc.Instrument):
@@ -91,7 +98,7 @@ class Lab:
         *,
         scenario: Scenario | None = None,
     ) -> None:
-        lines = [f"  {name}: {{host: {name}, system_id: {name}, {given}}}" for name, given in links.items()]
+        lines = [f"  {name}: {{{_settings(name, given)}}}" for name, given in links.items()]
         config = parse_config((CONFIG % ("\n".join(lines), more)).encode(), "test.yml")
         self.snapshot = Snapshot.build(config)
         self.rules = SnapshotRules(self.snapshot)
@@ -102,7 +109,7 @@ class Lab:
             scenario = Scenario().changed({"accounts": {name: {} for name in links} | dict(accounts or {})})
         self.smsc = Smsc(scenario, Recorder(self._path), epoch=NOW / 1000)
         self.net = Net(nursery, self.smsc)
-        patch.setattr(link_module, "connect", self.net.connect)
+        patch.setattr(place_module, "connect", self.net.connect)
         self.pool = Pool(self.store, self.snapshot, self.rules, self.metrics, self.millis)
         self.scheduler = Scheduler(self.store, self.rules, 7, self.millis)
         self.intake = Intake(self.store, self.snapshot, self.millis)

@@ -5,7 +5,7 @@ import trio
 import trio.testing
 from trio.testing import MockClock
 
-from gatewayd.link import link as link_module
+from gatewayd.link import place as place_module
 from gatewayd.smpp.codec import encode
 from gatewayd.smpp.pdu import BindTransceiverResp, DeliverSm, Unbind
 from tests.link.lab import Lab
@@ -16,12 +16,12 @@ async def _half_closed(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     """The link is bound to a peer that reads nothing more and has ended its own side."""
     ours, theirs = trio.testing.lockstep_stream_pair()
 
-    async def connect(_: object) -> trio.abc.Stream:
-        monkeypatch.setattr(link_module, "connect", lab.net.connect)
+    async def connect(*_: object) -> trio.abc.Stream:
+        monkeypatch.setattr(place_module, "connect", lab.net.connect)
         await trio.lowlevel.checkpoint()
         return ours
 
-    monkeypatch.setattr(link_module, "connect", connect)
+    monkeypatch.setattr(place_module, "connect", connect)
     await lab.bound()
     await theirs.receive_some(1000)
     await theirs.send_all(encode(BindTransceiverResp(), 1))
@@ -53,13 +53,13 @@ async def test_nothing_is_given_to_a_bind_that_the_smsc_unbinds(
     """While the answer to its unbind waits for an MO to be kept, submits wait for the next bind."""
     ours, theirs = trio.testing.memory_stream_pair()
 
-    async def connect(_: object) -> trio.abc.Stream:
-        monkeypatch.setattr(link_module, "connect", world.net.connect)
+    async def connect(*_: object) -> trio.abc.Stream:
+        monkeypatch.setattr(place_module, "connect", world.net.connect)
         await trio.lowlevel.checkpoint()
         return ours
 
     world = lab()
-    monkeypatch.setattr(link_module, "connect", connect)
+    monkeypatch.setattr(place_module, "connect", connect)
     await world.bound()
     await theirs.send_all(encode(BindTransceiverResp(), 1))
     await trio.testing.wait_all_tasks_blocked()

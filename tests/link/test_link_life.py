@@ -3,11 +3,10 @@
 from collections.abc import Callable
 from itertools import pairwise
 
-import pytest
 import trio
 from trio.testing import MockClock
 
-from gatewayd.link.link import LinkState
+from gatewayd.link.place import LinkState
 from simulator.record import Bind
 from tests.link.lab import Lab
 
@@ -106,24 +105,6 @@ async def test_an_smsc_that_never_answers_the_bind_is_left_more_and_more_alone(
     assert one.metric("link_disconnects_total", link="a", reason="bind_timeout") > 10
 
 
-@pytest.mark.parametrize("status", ["ESME_RINVPASWD", "ESME_RINVSYSID", "ESME_RINVSYSTYP"])
-async def test_refused_credentials_stop_the_link(autojump_clock: MockClock, lab: LabOf, status: str) -> None:
-    """It does not ask again for a day; resume asks at once, and again after that refusal waits."""
-    one = lab(accounts={"a": {"refuse_bind": status}})
-    await one.bound(timers=False)
-    await trio.sleep(24 * HOUR)
-    assert (one.link().state, len(one.net.connects["a"])) == (LinkState.REFUSED, 1)
-
-    one.link().resume()
-    await trio.sleep(HOUR)
-    assert (one.link().state, len(one.net.connects["a"])) == (LinkState.REFUSED, 2)
-
-    one.smsc.change({"accounts": {"a": {"refuse_bind": None}}})
-    one.link().resume()
-    await trio.testing.wait_all_tasks_blocked()
-    assert one.link().state is LinkState.BOUND
-
-
 async def test_a_bind_refused_for_now_is_tried_again(autojump_clock: MockClock, lab: LabOf) -> None:
     """ESME_RALYBND says nothing about the credentials."""
     one = lab(accounts={"a": {"refuse_bind": "ESME_RALYBND"}})
@@ -134,18 +115,6 @@ async def test_a_bind_refused_for_now_is_tried_again(autojump_clock: MockClock, 
 
     assert one.link().state is LinkState.BOUND
     assert one.metric("link_disconnects_total", link="a", reason="bind_refused") >= 3
-
-
-async def test_a_bind_that_fails_is_not_hammered_on(autojump_clock: MockClock, lab: LabOf) -> None:
-    """ESME_RBINDFAIL, as for a wrong system_type: the longest wait at once."""
-    one = lab({"a": "reconnect_max: 60"}, accounts={"a": {"refuse_bind": "ESME_RBINDFAIL"}})
-    await one.bound()
-    await trio.sleep(29)
-    assert len(one.net.connects["a"]) == 1
-    one.smsc.change({"accounts": {"a": {"refuse_bind": None}}})
-    await trio.sleep(32)
-
-    assert one.link().state is LinkState.BOUND
 
 
 async def test_a_late_response_settles_what_is_in_doubt(autojump_clock: MockClock, lab: LabOf) -> None:

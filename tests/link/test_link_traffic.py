@@ -8,7 +8,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from gatewayd.link.link import LinkState
+from gatewayd.link.place import LinkState
 from simulator.judge import judge
 from tests.link.lab import Lab
 

@@ -10,7 +10,7 @@ import trio
 from trio.testing import MockClock
 
 import simulator
-from gatewayd.link.link import LinkState
+from gatewayd.link.place import LinkState
 from simulator.judge import judge
 from simulator.record import Bind, Receipt, Record, Submit
 from simulator.scenario import load
