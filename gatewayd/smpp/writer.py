@@ -124,13 +124,13 @@ class Writer:
         pieces = self._pieces(plan, signature)
         elements, carry = udh.shift_elements(*plan.shifts), self._carry(plan)
         if len(pieces) > 1:
-            size = _CONCATENATION[carry] + len(elements)
-            several = [self._octets(plan, piece, size) for piece in pieces]
+            header = 0 if carry is Carry.SAR else _CONCATENATION[carry] + len(elements)  # in our octets
+            several = [self._octets(plan, piece, header) for piece in pieces]
             return concatenated(several, self._data_coding(plan), carry, reference, elements)
-        header = bytes((len(elements),)) + elements if elements else b""
-        octets = header + self._octets(plan, pieces[0], len(header))
-        single = len(octets) if plan.units(plan.text) <= plan.room(len(header)) else 0
-        return (whole(octets, self._data_coding(plan), single, udhi=bool(header)),)
+        shifts = bytes((len(elements),)) + elements if elements else b""
+        octets = shifts + self._octets(plan, pieces[0], len(shifts))
+        single = len(octets) if plan.units(plan.text) <= plan.room(len(shifts)) else 0
+        return (whole(octets, self._data_coding(plan), single, udhi=bool(shifts)),)
 
     # what is written
 

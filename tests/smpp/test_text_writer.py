@@ -70,6 +70,7 @@ def near(text: str, style: Style) -> str:
 @settings(max_examples=300)
 @example("ş" * 90, Style(shifts=(1,), packed=True), Carry.UDH8)
 @example("a" * 7, Style(packed=True), Carry.UDH8)
+@example("a" * 200, Style(packed=True), Carry.SAR)
 @example("您" * 130, Style(signature=SignatureBy.STRIP_TAIL), Carry.UDH8)
 @example("您" * 67, Style(signature=SignatureBy.STRIP_TAIL, byte_order_mark=True), Carry.UDH16)
 def test_any_text_in_any_style_reads_back(text: str, style: Style, carry: Carry) -> None:
