@@ -235,9 +235,9 @@ def test_two_opt_outs_in_one_batch(world: World) -> None:
     assert world.open_counts() == {}
 
 
-@pytest.mark.parametrize("text", ["TD退订", "OUTSTANDING", "退订单", "如何退订", "你好"])
+@pytest.mark.parametrize("text", ["OUTSTANDING", "退订单", "如何退订", "你好"])
 def test_what_is_no_opt_out(world: World, text: str) -> None:
-    """Only the exact reply counts so far."""
+    """Longer words, other matters, questions: nobody is put on the list."""
     world.receive(world.mo(text))
     assert world.tables.optouts(NUMBER) == []
 

@@ -1,0 +1,84 @@
+"""The rules in their order: keyword, configured words, pinyin, sentences."""
+
+import re
+from typing import Final
+
+from gatewayd.policy.normal import fold
+from gatewayd.policy.replies.kinds import OTHER, Kind, Reply
+from gatewayd.policy.replies.sentences import sentence
+from gatewayd.policy.replies.words import Words, letters
+
+SHIPPED: Final = Words()
+LONGEST: Final = 300
+"""Characters. What is longer is no reply of a person to a message."""
+
+
+def judge(text: str, words: Words = SHIPPED) -> Reply:
+    """What `text` means where `words` are in force."""
+    text = text.strip()
+    if len(text) > LONGEST:
+        return OTHER
+    folded = fold(text)
+    word = letters(folded)
+    if not word:
+        return OTHER
+    return (
+        _keyword(word, folded, words)
+        or _configured(folded, words)
+        or _pinyin(word)
+        or sentence(folded, words.lexicon)
+    )
+
+
+def _keyword(word: str, folded: str, words: Words) -> Reply | None:
+    """All of it is a keyword, or nothing but keywords."""
+    kind = words.kind(word)
+    if kind is None:
+        return _repeated(word, folded, words)
+    if len(word) == 1 and word.isascii():
+        return Reply(kind, "keyword") if _BARE.fullmatch(folded) else OTHER
+    asks = "?" in folded and not _CODE.fullmatch(word)
+    return Reply(Kind.AMBIGUOUS, "question") if asks else Reply(kind, "keyword")
+
+
+_BARE: Final = re.compile(r"[^\w:;=^_+\-/&@?<>|\\$%]*\w[^\w:;=^_+\-/&@?<>|\\$%]*")
+"""A letter alone. With other signs it is a face (:D), a grade (R+) or a term (T&)."""
+_CODE: Final = re.compile("[b-df-hj-np-tv-z]+")
+"""Made to be typed, as TD; it asks nothing: its question mark is an emoji that the SMSC could not write."""
+
+
+def _repeated(word: str, folded: str, words: Words) -> Reply | None:
+    period = (word + word).find(word, 1)  # of TDTD 2; of what repeats nothing its length
+    if 1 < period < len(word) and words.kind(word[:period]) is Kind.OPT_OUT:
+        return Reply(Kind.OPT_OUT, "keyword")
+    kinds = {words.kind(letters(piece)) for piece in _BETWEEN.split(folded)}
+    return Reply(Kind.OPT_OUT, "keyword") if kinds == {Kind.OPT_OUT} else None
+
+
+_BETWEEN: Final = re.compile(r"[\s,。!、/]+")
+
+
+def _configured(folded: str, words: Words) -> Reply | None:
+    for kind, match, pattern in words.searches:
+        if pattern.search(folded):
+            return Reply(kind, match.value)
+    return None
+
+
+def _pinyin(word: str) -> Reply | None:
+    asks = len(word) > 5 and word.isascii() and _PINYIN.fullmatch(word)
+    return Reply(Kind.OPT_OUT, "pinyin") if asks else None
+
+
+_PINYIN: Final = re.compile(
+    "(?:qing|wo|yao|xiang|mafan|bang|ni|men)*"
+    "(?:tui?ding?|quxiao(?:dingyue|duanxin)|jushouduanxin|tingzhifa(?:song)?"
+    "|(?:bie|buyao|qingwu)(?:zai)?(?:gei|wo)*(?:fa(?:song)?|saorao|darao)(?=.)(?:gei|wo|xinxi|guanggao)*)"
+    "(?:duanxin|le|la|ba|xiexie)*"
+)
+
+
+def opt_out(text: str) -> str | None:
+    """The rule by which `text` is an opt-out where only the shipped words are in force."""
+    reply = judge(text)
+    return reply.rule if reply.kind is Kind.OPT_OUT else None

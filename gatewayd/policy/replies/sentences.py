@@ -1,0 +1,119 @@
+"""A reply of several words: what each of its clauses says, and what that makes of the whole."""
+
+import re
+from collections.abc import Iterator, Sequence
+from enum import Enum
+from typing import Final
+
+from gatewayd.policy.replies.grammar import (
+    ABOUT_MESSAGES,
+    HARMLESS,
+    INSTRUCTION,
+    MATTER,
+    MENTION,
+    NEGATED,
+    NEGATED_OR_MATTER,
+    QUESTION,
+    QUIT,
+    REMARK,
+    RESUME,
+    RETURNS,
+    STOP,
+)
+from gatewayd.policy.replies.kinds import OTHER, Kind, Reply
+from gatewayd.policy.replies.lexicon import NAMES, Lexicon
+
+
+class Says(Enum):
+    """What one clause says; the value is the rule's name where it decides."""
+
+    STOP = "sentence"
+    INSTRUCTION = "instruction"
+    QUIT = "keyword_and_words"
+    RESUME = "resume"
+    NOTHING = "nothing"
+
+
+_Said = Sequence[tuple[str, Says]]
+_FORMS: Final = ((Says.RESUME, RESUME), (Says.STOP, STOP), (Says.INSTRUCTION, INSTRUCTION), (Says.QUIT, QUIT))
+_RECEIPT: Final = re.compile(r"\b(?:stat|dlvrd):")
+_AUTOMATIC: Final = re.compile(
+    "自动回复|勿扰模式|(?:正在|我在|现在)(?:开会|开车|忙|通话|打电话|休息|上课|睡觉)|(?:开会|开车|会议|上课)中"
+    "|系统短信|稍后(?:联系|回)|automat|auto.?reply|driving|in a meeting"
+)
+_HANDSET: Final = re.compile(r"[\s—(-]*(?:发自|来自)\S*\Z|\s*sent from my [\w ]*\Z")
+_ENDS: Final = re.compile(r"[\n,。!、;~]+|\.(?![a-z0-9])|(?<=\?)")
+_MAY, _ASKS = NAMES["may"], NAMES["asks"]
+_CHINESE: Final = re.compile("[\u3400-\u9fff]")
+
+
+def sentence(folded: str, lexicon: Lexicon) -> Reply:
+    """What a text of more than a keyword means."""
+    if _RECEIPT.search(folded):
+        return Reply(Kind.OTHER, "receipt")
+    clauses = [found for text in _ENDS.split(_HANDSET.sub("", folded)) for found in _clauses(text, lexicon)]
+    reply = _understood(clauses)
+    if reply.kind is not Kind.OTHER and _AUTOMATIC.search(folded):
+        return Reply(Kind.AMBIGUOUS, "automatic")
+    return reply
+
+
+def _understood(clauses: Sequence[str]) -> Reply:
+    said = [(clause, _says(clause)) for clause in clauses if clause]
+    forms = {form for _, form in said} - {Says.NOTHING}
+    if Says.RESUME in forms:
+        stands = forms == {Says.RESUME} and all(RETURNS.fullmatch(clause) for clause in _rest(said))
+        return Reply(Kind.OPT_IN, "sentence") if stands else _mention(clauses)
+    form = next((form for form, _ in _FORMS if form in forms and _stands(form, said)), None)
+    return _mention(clauses) if form is None else Reply(Kind.OPT_OUT, form.value)
+
+
+def _clauses(text: str, lexicon: Lexicon) -> Iterator[str]:
+    """The sorts of a clause; of what blanks part in Chinese, each piece, unless that parts 不 from 退订."""
+    sorts = lexicon.sorts(text)
+    pieces = text.split()
+    if (
+        len(pieces) > 1
+        and _CHINESE.search(text)
+        and _says(sorts) is Says.NOTHING
+        and not NEGATED.search(sorts)
+    ):
+        yield from map(lexicon.sorts, pieces)
+    else:
+        yield sorts
+
+
+def _says(clause: str) -> Says:
+    if _MAY in clause:
+        clause = clause.rstrip(_ASKS)  # 能不能别发了吗 asks, and is a request
+    return next((form for form, pattern in _FORMS if pattern.fullmatch(clause)), Says.NOTHING)
+
+
+def _stands(form: Says, said: _Said) -> bool:
+    """Whether what else is said lets it stand."""
+    match form:
+        case Says.STOP:
+            clear = any(ABOUT_MESSAGES.search(clause) for clause, says in said if says is Says.STOP)
+            veto = NEGATED if clear else NEGATED_OR_MATTER
+            return not any(veto.search(clause) for clause in _rest(said))
+        case Says.INSTRUCTION:  # not if it stands in the message itself, sent back
+            return all(HARMLESS.fullmatch(clause) for clause in _rest(said))
+        case _:
+            return all(REMARK.fullmatch(clause) for clause in _rest(said))
+
+
+def _rest(said: _Said) -> list[str]:
+    return [clause for clause, says in said if says is Says.NOTHING]
+
+
+def _mention(clauses: Sequence[str]) -> Reply:
+    """No more than a mention; the rule tells what kept it from being an opt-out."""
+    spoken = [clause for clause in clauses if MENTION.search(clause)]
+    if not spoken:
+        return OTHER
+    joined = ",".join(clauses)
+    why = next((name for name, pattern in _WHY if pattern.search(joined)), "mention")
+    return Reply(Kind.AMBIGUOUS, why)
+
+
+_WHY: Final = (("question", QUESTION), ("negation", NEGATED), ("other_matter", MATTER))
