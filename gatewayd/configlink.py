@@ -238,6 +238,12 @@ class Link(Model):
         default="", description="addresses a receiver bind asks for"
     )
     window: Count = Field(default=10, description="outstanding submit_sm per bind")
+    reserve: int | None = Field(
+        default=None,
+        ge=0,
+        description="slots of each bind's window, and segments of the rate, that only otp and more urgent "
+        "classes take; absent: 2, 1 in a window below 8, 0 below 4",
+    )
     throughput: float = Field(
         default=0, ge=0, allow_inf_nan=False, description="segments a second over all binds; 0: no limit"
     )
@@ -298,6 +304,11 @@ class Link(Model):
             return tuple(Host(*host_port(text)) for text in given)
         assert self.host is not None, "configrules saw to it"
         return (Host(self.host, self.port),)
+
+    @property
+    def reserved(self) -> int:
+        """Slots of each window that only urgent segments take."""
+        return min(2, self.window // 4) if self.reserve is None else self.reserve
 
     @property
     def retry_table(self) -> Table:

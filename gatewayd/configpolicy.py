@@ -8,7 +8,7 @@ from pydantic import Field, Tag
 
 from gatewayd.configcontent import SHIPPED_WORDS, Domain, Lints, OptOutText, WebLinks, WordList
 from gatewayd.configlimits import SHIPPED_CAPS, Cap, Frequency, QuietHours, SendWindow
-from gatewayd.configtypes import LONGEST_VALIDITY, Model, Name, Seconds, Zone, form, told_by_type
+from gatewayd.configtypes import LONGEST_VALIDITY, Count, Model, Name, Seconds, Zone, form, told_by_type
 
 WindowOrName = Annotated[
     Annotated[Name, Tag("name")] | Annotated[SendWindow, Tag("window")], told_by_type(name=str, window=dict)
@@ -40,6 +40,9 @@ class Brand(Model):
     ] = Field(description="source address of its messages; opt-outs to it count for this brand")
     send_windows: tuple[WindowOrName, ...] = Field(
         default=(), description="its marketing leaves in these only; names of policy.send_windows, or windows"
+    )
+    weight: Count = Field(
+        default=1, description="its share beside the client's other brands, below the priority of otp"
     )
     industry: Name | None = Field(default=None, description="finance, retail …: decides which rules apply")
 

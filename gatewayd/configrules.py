@@ -85,6 +85,13 @@ def _one_form_of_hosts(draft: Draft) -> Iterator[Finding]:
             yield from _repeated(getattr(link, key) or (), (*path, key), "the host is in this list already")
 
 
+def _reserve_fits(draft: Draft) -> Iterator[Finding]:
+    for name, link in draft.config.links.items():
+        if link.reserved >= link.window:
+            message = f"must be less than the window ({link.window}): else only urgent messages leave"
+            yield Finding(("links", name, "reserve"), message)
+
+
 def _text_fits_together(draft: Draft) -> Iterator[Finding]:
     """Septets, national tables and flash are GSM 7-bit; what reads Latin-1 or ASCII packs by itself."""
     for name, link in draft.config.links.items():
@@ -311,6 +318,7 @@ RULES: tuple[Rule, ...] = (
     _links_exist,
     _routes_exist,
     _one_form_of_hosts,
+    _reserve_fits,
     _text_fits_together,
     _listener_is_whole,
     _listener_client,

@@ -44,6 +44,9 @@ class Metrics:
         self.link_window_size = self._gauge(
             "link_window_size", "Outstanding submit_sm allowed over all binds.", link
         )
+        self.link_window_reserved = self._gauge(
+            "link_window_reserved", "Of these, kept for otp and what is more urgent.", link
+        )
         self.link_rate_limit = self._gauge(
             "link_rate_limit", "Segments a second the link may send now; 0: no limit.", link
         )

@@ -89,8 +89,8 @@ class Bucket:
 class Allowance:
     """What one client may submit: `rate` a second, of which those of a whole second may come at once.
 
-    At most twice `rate` in any second, and over a longer time never more than `rate` a second; below 1 a second
-    one by one. It starts full.
+    At most twice `rate` in any second, and never more than `rate` a second over a longer time. Below one a
+    second they come one by one. It starts full.
     """
 
     def __init__(self, rate: float, now: float) -> None:

@@ -34,7 +34,8 @@ _ALL = "*"
 class Rights(msgspec.Struct, frozen=True, kw_only=True):
     """What one client may do; `*` of brands and classes is spelled out.
 
-    window: requests outstanding on one connection. rate: submits a second, 0: no limit.
+    window: requests outstanding on one connection. rate: submits a second, 0: no limit. weight: its share of
+    links beside other clients.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Rights(msgspec.Struct, frozen=True, kw_only=True):
     classes: frozenset[str]
     window: int
     rate: float
+    weight: int
     admin: bool
     holds_consent: bool
 
@@ -216,6 +218,7 @@ def _rights(name: str, client: Client, brands: Collection[str], classes: Collect
         classes=frozenset(classes if _ALL in client.classes else client.classes),
         window=client.window,
         rate=client.rate,
+        weight=client.weight,
         admin=client.admin,
         holds_consent=client.holds_consent,
     )

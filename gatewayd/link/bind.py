@@ -45,11 +45,14 @@ class Sendable(msgspec.Struct, frozen=True, gc=False):
 
 
 class Owner(Protocol):
-    """The link of a bind, as far as the bind needs it."""
+    """The link of a bind, as far as the bind needs it. kept: segments of the rate for urgent ones only."""
 
     settings: Settings
     bucket: Bucket
 
+    @property
+    def kept(self) -> int: ...
+    def pump(self, now: float) -> None: ...
     def millis(self) -> Millis: ...
     def now(self) -> float: ...
     def settled(self, outcomes: Sequence[Outcome]) -> None: ...
@@ -80,7 +83,9 @@ class Bind:
         self._owner = owner
         self._retry = owner.settings.retry_table
         self._build = builder(owner.settings)
-        self._pending: deque[Sendable] = deque()
+        self._reserve = owner.settings.reserved
+        self._urgent: deque[Sendable] = deque()
+        self._bulk: deque[Sendable] = deque()
         self._driver: Driver | None = None
 
     @property
@@ -112,26 +117,39 @@ class Bind:
 
     @property
     def free(self) -> int:
-        """Segments it can take: free slots less what waits for one."""
-        return self.slots - len(self._pending)
+        """Segments it can take: free slots less those kept for urgent ones, and what waits for one."""
+        return self.slots - self._reserve - self.waiting
+
+    @property
+    def free_urgent(self) -> int:
+        """Urgent segments it can take: only their like stand before them."""
+        return self.slots - len(self._urgent)
 
     @property
     def waiting(self) -> int:
-        return len(self._pending)
+        return len(self._urgent) + len(self._bulk)
 
-    def take(self, claimed: Claimed) -> None:
-        """Segments of one message; they leave in order, on this bind."""
-        self._pending.extend([Sendable(claimed, segment, part) for segment, part in claimed.segments])
+    @property
+    def waiting_urgent(self) -> int:
+        return len(self._urgent)
 
-    def pump(self, now: float) -> None:
-        """Send what window and rate allow."""
-        if not self._pending or not self.bound:
+    def take(self, claimed: Claimed, *, urgent: bool) -> None:
+        """Segments of one message; they leave in order, on this bind, urgent ones before all others."""
+        queue = self._urgent if urgent else self._bulk
+        queue.extend([Sendable(claimed, segment, part) for segment, part in claimed.segments])
+
+    def pump(self, now: float, *, urgent: bool) -> None:
+        """Send what window and rate allow: of urgent segments, or of the others."""
+        queue = self._urgent if urgent else self._bulk
+        if not queue or not self.bound:
             return
         owner, at = self._owner, self._owner.millis()
         room = min(self.slots, owner.bucket.available(now))
+        if not urgent:
+            room = min(self.slots - self._reserve, owner.bucket.available(now) - owner.kept)
         sent = 0
-        while self._pending and sent < room:
-            sent += self._send(self._pending.popleft(), at)
+        while queue and sent < room:
+            sent += self._send(queue.popleft(), at)
         owner.bucket.take(sent, now)
 
     def _send(self, item: Sendable, at: Millis) -> int:
@@ -146,16 +164,18 @@ class Bind:
     def _drop(self, item: Sendable, at: Millis) -> list[Outcome]:
         """Give back what waits of the same message, so that its segments keep their order."""
         message = item.claimed.message
-        dropped = [other for other in self._pending if other.claimed.message == message]
+        dropped = [one for one in (*self._urgent, *self._bulk) if one.claimed.message == message]
         if dropped:
-            self._pending = deque(other for other in self._pending if other.claimed.message != message)
-        return [other.outcome(Kind.RELEASED, at) for other in dropped]
+            self._urgent = deque(one for one in self._urgent if one.claimed.message != message)
+            self._bulk = deque(one for one in self._bulk if one.claimed.message != message)
+        return [one.outcome(Kind.RELEASED, at) for one in dropped]
 
     def release(self) -> None:
         """Give back all that has not left."""
         at = self._owner.millis()
-        released = [item.outcome(Kind.RELEASED, at) for item in self._pending]
-        self._pending.clear()
+        released = [item.outcome(Kind.RELEASED, at) for item in (*self._urgent, *self._bulk)]
+        self._urgent.clear()
+        self._bulk.clear()
         if released:
             self._owner.settled(released)
 
@@ -179,7 +199,7 @@ class Bind:
             self._handlers[type(event)](self, event, outcomes)
         if outcomes:
             self._owner.settled(outcomes)
-            self.pump(self._owner.now())
+            self._owner.pump(self._owner.now())
             self._owner.room()
 
     def _on_bound(self, _event: Bound, _outcomes: list[Outcome]) -> None:

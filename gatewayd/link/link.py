@@ -1,5 +1,6 @@
 """One link: what it can take, and what its binds tell. Several binds share one rate."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
@@ -9,6 +10,7 @@ from gatewayd import retry
 from gatewayd.config import Limits as Bounds
 from gatewayd.config import Link as Settings
 from gatewayd.configlink import BindKind, Host
+from gatewayd.dispatch import Room
 from gatewayd.errors import LocalProtocolError
 from gatewayd.ledger.claim import Claimed
 from gatewayd.ledger.settle import Kind, Outcome
@@ -72,6 +74,7 @@ class Link:
         self._submit_response = child(metrics.submit_response, name)
         self._throttle_wait = child(metrics.throttle_wait, name)
         child(metrics.link_window_size, name).set(settings.window * settings.binds)
+        child(metrics.link_window_reserved, name).set(settings.reserved * settings.binds)
         child(metrics.link_rate_limit, name).set(settings.throughput)
 
     # what the pool asks
@@ -112,35 +115,55 @@ class Link:
         """Whether every slot of its windows is taken."""
         return all(bind.free <= 0 for bind in self._binds)
 
-    def capacity(self, now: float) -> int:
-        """Segments to claim now. Waits for a few milliseconds' worth of rate, to claim them together."""
+    @property
+    def kept(self) -> int:
+        """Segments of the rate that only urgent ones take, so that these do not wait for the next."""
+        return self.bucket.keepable(self.settings.reserved)
+
+    def capacity(self, now: float) -> Room:
+        """Segments to claim now. Bulk waits for a few milliseconds' worth of rate, to be claimed together."""
         if not self.usable:
-            return 0
-        about_to_leave = sum(min(bind.waiting, bind.slots) for bind in self._binds)
-        allowed = self.bucket.available(now) - about_to_leave
-        if allowed < max(1, int(self.bucket.rate * BATCH)):
-            return 0
-        return min(allowed, sum(max(0, bind.free) for bind in self._binds))
+            return Room(0, 0)
+        tokens, binds = self.bucket.available(now), self._binds
+        urgent = tokens - sum(min(bind.waiting_urgent, bind.slots) for bind in binds)
+        bulk = tokens - self.kept - sum(min(bind.waiting, bind.slots) for bind in binds)
+        return Room(
+            max(0, min(urgent, sum(max(0, bind.free_urgent) for bind in binds))),
+            0 if bulk < self._batch else min(bulk, sum(max(0, bind.free) for bind in binds)),
+        )
 
-    def ready_at(self, now: float) -> float:
-        """When, after now, the rate lets the next segments go; inf if it is not what is waited for."""
+    @property
+    def _batch(self) -> int:
+        return max(1, int(self.bucket.rate * BATCH))
+
+    def ready_at(self, now: float, *, urgent: bool) -> float:
+        """When, after now, the rate lets the next segments go; inf if it is not what is waited for.
+
+        urgent: something urgent waits to be claimed.
+        """
         if not self.usable or not any(bind.slots > 0 for bind in self._binds):
-            return float("inf")
-        at = self.bucket.next_at(now, max(1, int(self.bucket.rate * BATCH)))
-        return at if at > now else float("inf")
+            return math.inf
+        if urgent or any(bind.waiting_urgent for bind in self._binds):
+            at = self.bucket.next_at(now)
+        else:
+            at = self.bucket.next_at(now, self._batch, self.kept)
+        return at if at > now else math.inf
 
-    def take(self, claimed: Claimed) -> None:
+    def take(self, claimed: Claimed, *, urgent: bool) -> None:
         """All segments of a message go by one bind. If there is none by now, they come back unsent."""
         bound = [bind for bind in self._binds if bind.sending]
         if bound and not self.paused:
-            max(bound, key=lambda bind: bind.free).take(claimed)
+            best = max(bound, key=lambda bind: bind.free_urgent if urgent else bind.free)
+            best.take(claimed, urgent=urgent)
             return
         at = self.millis()
         self.settled([Sendable(claimed, s, p).outcome(Kind.RELEASED, at) for s, p in claimed.segments])
 
     def pump(self, now: float) -> None:
-        for bind in self._binds:
-            bind.pump(now)
+        """Urgent segments of all binds first: the rate is one."""
+        for urgent in (True, False):
+            for bind in self._binds:
+                bind.pump(now, urgent=urgent)
 
     def pause(self) -> None:
         self.paused = True

@@ -5,15 +5,17 @@ transaction all outcomes and deliveries that have gathered, and answers deliver_
 """
 
 import random
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
 import trio
 
+from gatewayd.dispatch import Dispatch, Full, Offer, Round
 from gatewayd.errors import StoreUnavailable
-from gatewayd.ledger.claim import Claimed, Pick, Want, claim
+from gatewayd.ledger.claim import Claimed, claim
 from gatewayd.ledger.inbound import Mo, receive
 from gatewayd.ledger.reroute import reroute
 from gatewayd.ledger.rules import Rules
@@ -23,8 +25,7 @@ from gatewayd.link.full_queues import FullQueues
 from gatewayd.link.link import Delivery, Link, answer
 from gatewayd.log import logger
 from gatewayd.metrics import Metrics
-from gatewayd.model import Content, Lane, LaneId, Message, MessageId, Millis, Stage
-from gatewayd.routing import Chooser, parse_spec
+from gatewayd.model import Content, Lane, MessageId, Millis, Stage
 from gatewayd.smpp import consts
 from gatewayd.smpp.pdu import DataSm, DeliverSm
 from gatewayd.smpp.receipt import Receipt, parse
@@ -34,7 +35,7 @@ from gatewayd.store.base import Store
 
 RETRY_STORE: Final = 1.0  # seconds until a store that could not commit is asked again
 IDLE_LOOK: Final = 5.0  # seconds after which the queue is looked at even if nothing woke the loop
-CLAIM_AT_MOST: Final = 500  # messages of one lane in one transaction
+REROUTE_STEP: Final = 500  # messages in one transaction
 
 
 class Pool:
@@ -48,7 +49,7 @@ class Pool:
         self._serial = store.owner << 32
         self._wakeup, self._work = trio.Event(), trio.Event()
         self._outcomes: list[Outcome] = []
-        self._choosers: dict[str, Chooser] = {}
+        self._dispatcher = Dispatch(snapshot)
         self._draining = self._settling = self._claiming = False
         self._idle = trio.lowlevel.ParkingLot()
         self._log = logger()
@@ -120,9 +121,9 @@ class Pool:
             now = trio.current_time()  # one for all: what is not ready by it has its moment after it
             for link in self.links.values():
                 link.pump(now)
-            again = self._look_again(now)
-            wants = [] if self._draining else self._wants(now)
-            if wants and await self._claim(wants):
+            turn = self._round(now)
+            again = self._look_again(turn, now)
+            if turn.wants and not self._draining and await self._claim(turn):
                 continue
             with trio.move_on_at(again):
                 await self._wakeup.wait()
@@ -132,7 +133,7 @@ class Pool:
         after: MessageId | None = MessageId(0)
         while after is not None:
             try:
-                after = await self._store.write(reroute, self._route_of, after, CLAIM_AT_MOST, self.millis())
+                after = await self._store.write(reroute, self._route_of, after, REROUTE_STEP, self.millis())
             except StoreUnavailable:
                 await trio.sleep(RETRY_STORE)
 
@@ -140,70 +141,31 @@ class Pool:
         route = self._snapshot.route(lane.class_, lane.brand, lane.client, content.to)
         return None if route is None else route.spec
 
-    def _look_again(self, now: float) -> float:
-        return min([now + IDLE_LOOK, *(link.ready_at(now) for link in self.links.values())])
+    def _round(self, now: float) -> Round:
+        offer = Offer(
+            rooms={name: link.capacity(now) for name, link in self.links.items()},
+            usable=frozenset(name for name, link in self.links.items() if link.usable),
+            budgets={},
+            full=self._full_queues(),
+        )
+        return Round(self._dispatcher, offer, self._store.lanes, self._store.counts)
 
-    def _wants(self, now: float) -> list[Want]:
-        """Lanes that have something and a link for it, the most urgent class first."""
-        capacity = {name: link.capacity(now) for name, link in self.links.items()}
-        usable = {name for name, link in self.links.items() if link.usable}
-        limit = min(sum(capacity.values()), CLAIM_AT_MOST)
-        lanes = self._waiting_lanes({name for name, room in capacity.items() if room > 0}) if limit else ()
-        return [
-            Want(lane, limit, self._picker(self._store.lanes[lane].route, capacity, usable)) for lane in lanes
-        ]
+    def _look_again(self, turn: Round, now: float) -> float:
+        urgent = turn.urgent_waits
+        return min([now + IDLE_LOOK, *(link.ready_at(now, urgent=urgent) for link in self.links.values())])
 
-    def _waiting_lanes(self, open_links: set[str]) -> list[LaneId]:
-        """Lanes whose route has an open link; what is to be resumed has a link of its own."""
-        counts, lanes, classes = self._store.counts, self._store.lanes, self._snapshot.classes
-        waiting = {
-            lane
-            for (lane, stage), n in counts.items()
-            if n > 0
-            and (
-                stage is Stage.RESUME
-                or (stage is Stage.READY and not open_links.isdisjoint(parse_spec(lanes[lane].route).links))
-            )
-        }
-        turn = random.random()  # noqa: S311  lanes of one class take turns; no secret
+    def _full_queues(self) -> Full | None:
+        """Of links with numbers whose queue at the SMSC is full; None if there are none."""
+        now = self.millis()
+        queues = {n: link.full_queues for n, link in self.links.items() if link.full_queues.waiting(now)}
+        return partial(_full, queues, now) if queues else None
 
-        def urgency(lane: LaneId) -> tuple[int, float]:
-            policy = classes.get(lanes[lane].class_) or classes["notice"]
-            return policy.priority, (lane * 0.618 + turn) % 1
-
-        return sorted(waiting, key=urgency)
-
-    def _picker(self, spec: str, capacity: dict[str, int], usable: set[str]) -> Pick:
-        """Gives each message of a lane its link while there is room; the shares outlive the transaction."""
-        chooser = self._choosers.get(spec)
-        if chooser is None:
-            chooser = self._choosers[spec] = Chooser(spec)
-        links, now = parse_spec(spec).links, self.millis()
-        queues = {
-            name: self.links[name].full_queues for name in usable if self.links[name].full_queues.waiting(now)
-        }
-
-        def pick(message: Message, bound: str | None) -> str | Millis | None:
-            may = links if bound is None else (bound,)
-            full = _full(queues, may, message.content.to, now) if queues else {}
-            if bound is not None:
-                link = bound if bound not in full and capacity.get(bound, 0) > 0 else None
-            else:
-                fresh = usable - full.keys() if full else usable
-                willing = _willing(fresh, message.refused, links) if message.refused else fresh
-                link = chooser.choose(willing, capacity)
-            if link is None:
-                return min(full.values(), default=None)
-            capacity[link] -= message.segments
-            return link
-
-        return pick
-
-    async def _claim(self, wants: Sequence[Want]) -> bool:
+    async def _claim(self, turn: Round) -> bool:
+        """True if there may be more to claim at once."""
         start, now = random.getrandbits(16), self.millis()
         self._claiming = True
         try:
-            claimed = await self._store.write(claim, wants, self._rules, self._store.owner, start, now)
+            claims = await self._store.write(claim, turn, self._rules, self._store.owner, start, now)
         except StoreUnavailable as error:
             self._log.error("store_unavailable", during="claim", detail=str(error))
             await trio.sleep(RETRY_STORE)
@@ -211,12 +173,13 @@ class Pool:
         finally:
             self._claiming = False
             self._quiet()
-        self._hand_over(claimed)
-        return bool(claimed)
+        turn.charge(claims.claimed)
+        self._hand_over(claims.claimed)
+        return bool(claims.claimed) or claims.more
 
     def _hand_over(self, claimed: Sequence[Claimed]) -> None:
         for one in claimed:
-            self.links[one.link].take(one)
+            self.links[one.link].take(one, urgent=self._dispatcher.urgent(one.class_))
         now = trio.current_time()
         for link in self.links.values():
             link.pump(now)
@@ -291,17 +254,11 @@ def record(tables: Tables, gathered: Gathered, rules: Rules, live: set[int], now
 
 
 def _full(
-    queues: Mapping[str, FullQueues], links: Sequence[str], number: str, now: Millis
+    queues: Mapping[str, FullQueues], now: Millis, links: Sequence[str], number: str
 ) -> dict[str, Millis]:
     """Those of the links whose SMSC takes nothing for `number` now, and until when."""
     waits = {link: queues[link].until(number, now) for link in links if link in queues}
     return {link: until for link, until in waits.items() if until}
-
-
-def _willing(usable: Container[str], refused: Sequence[str], links: Sequence[str]) -> Container[str]:
-    """Links that have not refused the message; if all have that are usable, the one that did longest ago."""
-    fresh = [link for link in links if link in usable and link not in refused]
-    return fresh or [link for link in refused if link in usable and link in links][:1]
 
 
 def _mo(link: str, session: int, request: DeliverSm | DataSm) -> Mo:

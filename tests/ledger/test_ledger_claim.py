@@ -1,11 +1,10 @@
 """Claiming: order, binding to a link, judgement at the moment of sending, references."""
 
-from gatewayd.ledger.claim import Want, claim
 from gatewayd.ledger.tables import OptOut
-from gatewayd.model import Message, SegmentStage, Stage
+from gatewayd.model import LaneId, Message, Millis, SegmentStage, Stage
 from gatewayd.smpp import consts
 from gatewayd.smpp.text import Carry
-from tests.ledger.world import HOUR, LONG, NUMBER, START, World, claimed_segments
+from tests.ledger.world import HOUR, LONG, NUMBER, START, FreeLinks, World, claimed_segments
 
 
 def test_a_claim_is_written_before_it_is_handed_out(world: World) -> None:
@@ -178,19 +177,24 @@ def test_a_claim_forgets_the_last_refusal(world: World) -> None:
     assert world.message(identifier).attempts == 2
 
 
+class Counting(FreeLinks):
+    """Believes that there is always room, and counts how often it is asked."""
+
+    asked = 0
+
+    def room(self, lane: LaneId) -> int:
+        del lane
+        return 100
+
+    def pick(self, message: Message, bound: str | None) -> str | Millis | None:
+        self.asked += 1
+        return super().pick(message, bound)
+
+
 def test_a_full_link_ends_the_look_at_its_lane(world: World) -> None:
     """The first message that finds no link is the last one asked for: the backlog is not read through."""
     for _ in range(9):
         world.submit()
-    asked: list[int] = []
-
-    def pick(message: Message, bound: str | None) -> str | None:
-        del bound
-        asked.append(message.id)
-        return "a" if len(asked) < 3 else None
-
-    (lane,) = world.tables.lanes()
-    world.run(claim, [Want(lane, 2, pick)], world.rules, 1, 0, world.now)
-    assert len(asked) == 2
-    world.run(claim, [Want(lane, 100, pick)], world.rules, 1, 0, world.now)
-    assert len(asked) == 3
+    picker = Counting(world.tables.lanes(), {"a": 2})
+    assert len(world.claim_by(picker)) == 2
+    assert picker.asked == 3

@@ -9,7 +9,7 @@ import msgspec
 
 from gatewayd.ledger import inbound, lookup, settle
 from gatewayd.ledger.accept import Accepted, Answer, accept
-from gatewayd.ledger.claim import Claimed, Want, claim
+from gatewayd.ledger.claim import Claimed, Claims, Picker, Want, claim
 from gatewayd.ledger.rules import ClassRule
 from gatewayd.ledger.settle import Kind, Outcome
 from gatewayd.ledger.tables import Effects, Event, Tables
@@ -140,6 +140,33 @@ def _class_policy(name: str, rule: ClassRule) -> ClassPolicy:
     )
 
 
+class FreeLinks:
+    """Gives each message the first link with room, and each lane one turn of `limit` segments."""
+
+    def __init__(self, lanes: Iterable[LaneId], free: dict[str, int], limit: int = 100) -> None:
+        self.wants = [Want((lane,), limit) for lane in sorted(lanes)]
+        self.free = free
+
+    def room(self, lane: LaneId) -> int:
+        del lane
+        return sum(max(0, free) for free in self.free.values())
+
+    def pick(self, message: Message, bound: str | None) -> str | Millis | None:
+        link = bound or next((name for name in self.free if self.free[name] > 0), None)
+        if link is None or self.free.get(link, 0) <= 0:
+            return None
+        self.free[link] -= message.segments
+        return link
+
+
+class Unrefused(FreeLinks):
+    """The same with one link, which does not take again what it has refused."""
+
+    def pick(self, message: Message, bound: str | None) -> str | Millis | None:
+        (link,) = self.free
+        return bound or (None if link in message.refused else link)
+
+
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
     """One submit; see `ledger.accept.Submission`."""
 
@@ -254,28 +281,15 @@ class World:
 
     def claim(self, *links: str, room: int = 1000, limit: int = 100) -> list[Claimed]:
         """Let the links (default: a) take what they can, in the order given."""
-        free = dict.fromkeys(links or ("a",), room)
-
-        def pick(message: Message, bound: str | None) -> str | None:
-            link = bound or next((name for name in free if free[name] > 0), None)
-            if link is None or free.get(link, 0) <= 0:
-                return None
-            free[link] -= message.segments
-            return link
-
-        wants = [Want(lane, limit, pick) for lane in sorted(self.tables.lanes())]
-        claimed: list[Claimed] = self.run(claim, wants, self.rules, self.owner, 7, self.now)
-        return claimed
+        return self.claim_by(FreeLinks(self.tables.lanes(), dict.fromkeys(links or ("a",), room), limit))
 
     def claim_unless_refused(self, link: str) -> list[Claimed]:
         """Let one link take what it has not refused."""
+        return self.claim_by(Unrefused(self.tables.lanes(), {link: 1000}))
 
-        def pick(message: Message, bound: str | None) -> str | None:
-            return bound or (None if link in message.refused else link)
-
-        wants = [Want(lane, 100, pick) for lane in sorted(self.tables.lanes())]
-        claimed: list[Claimed] = self.run(claim, wants, self.rules, self.owner, 7, self.now)
-        return claimed
+    def claim_by(self, picker: Picker) -> list[Claimed]:
+        claims: Claims = self.run(claim, picker, self.rules, self.owner, 7, self.now)
+        return claims.claimed
 
     def new_smsc_id(self) -> str:
         self._ids += 1

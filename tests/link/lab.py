@@ -35,7 +35,9 @@ store: sqlite:///nowhere/not-used.db
 links:
 %s
 brands: {mall: {signature: null, sender: "10690001"}}
-clients: {shop: {users: [shop], brands: [mall], classes: ["*"]}}
+clients:
+  shop: {users: [shop], brands: [mall], classes: ["*"]}
+  bank: {users: [bank], brands: [mall], classes: ["*"]}
 %s
 """
 

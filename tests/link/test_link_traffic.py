@@ -170,7 +170,7 @@ async def test_what_expired_does_not_hold_up_what_stands_behind_it(
     autojump_clock: MockClock, lab: LabOf
 ) -> None:
     """The slot that an expired segment leaves is used at once."""
-    one = lab({"a": "window: 4"}, accounts={"a": {"responses": {"delay": 4}}})
+    one = lab({"a": "window: 4, reserve: 0"}, accounts={"a": {"responses": {"delay": 4}}})
     await one.bound()
     await one.submit("a" * 900, valid_for=2)  # six segments: four leave
     await trio.sleep(0.1)
@@ -189,7 +189,7 @@ async def test_a_receiver_carries_no_traffic(autojump_clock: MockClock, lab: Lab
     await trio.sleep(1)
 
     assert [one.link("rx").state, one.link("tx").state] == [LinkState.BOUND, LinkState.BOUND]
-    assert (one.link("rx").usable, one.link("rx").capacity(trio.current_time())) == (False, 0)
+    assert (one.link("rx").usable, one.link("rx").capacity(trio.current_time())) == (False, (0, 0))
     assert Counter(submit.account for submit in one.record.submits) == {"tx": 1}
 
 

@@ -1,10 +1,11 @@
 """The op `link_receipts`, with messages that were really sent."""
 
-from gatewayd.ledger.claim import Want, claim
+from gatewayd.ledger.claim import claim
 from gatewayd.ledger.settle import Kind, Outcome, settle
 from gatewayd.ledger.tables import Tables
 from gatewayd.rules import SnapshotRules
 from gatewayd.smpp.receipt import Receipt, ReceiptState
+from tests.ledger.world import FreeLinks
 from tests.upstream.gateway import NOW, Gateway
 
 DIGITS = "12345678"  # of a response in hex; AUTO does not guess of digits alone
@@ -12,8 +13,7 @@ DIGITS = "12345678"  # of a response in hex; AUTO does not guess of digits alone
 
 def lead(tables: Tables, rules: SnapshotRules, receipts: list[str]) -> None:
     """Send what waits, hear hex ids, then decimal receipts."""
-    (lane,) = tables.lanes()
-    claimed = claim(tables, [Want(lane, 9, lambda *_: "smsc")], rules, 1, 7, NOW)
+    claimed, _ = claim(tables, FreeLinks(tables.lanes(), {"smsc": 9}), rules, 1, 7, NOW)
     told = [
         Outcome("smsc", s.message, s.number, s.attempt, Kind.ANSWERED, NOW, 0, f"{n}{DIGITS}")
         for n, (s, _) in enumerate((pair for one in claimed for pair in one.segments), 1)
