@@ -1,6 +1,6 @@
 """A text, taken apart into its signature 【…】 and what it says."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 
 class Signed(NamedTuple):
@@ -15,11 +15,15 @@ class Signed(NamedTuple):
         return self.head + self.body + self.tail
 
 
-def take_apart(text: str, signature: str | None) -> Signed:
-    """signature: 【…】 as the brand has it; None: the text is all body."""
-    if signature is not None:
-        if text.startswith(signature):
-            return Signed(signature, text[len(signature) :], "")
-        if text.endswith(signature):
-            return Signed("", text[: -len(signature)], signature)
+def take_apart(text: str, signature: str | None, place: Literal["head", "tail"]) -> Signed:
+    """signature: 【…】 as the brand has it; None: the text is all body.
+
+    place: which end it is at where the text is nothing else.
+    """
+    if signature is None:
+        return Signed("", text, "")
+    if text.startswith(signature) and (place == "head" or text != signature):
+        return Signed(signature, text[len(signature) :], "")
+    if text.endswith(signature):
+        return Signed("", text[: -len(signature)], signature)
     return Signed("", text, "")

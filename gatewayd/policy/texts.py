@@ -49,7 +49,7 @@ class Texts(msgspec.Struct, frozen=True, kw_only=True):
     def take_apart(self, text: str, brand: str) -> Signed:
         """A text into the brand's signature and the rest."""
         found = self.brands.get(brand)
-        return take_apart(text, found.signature if found else None)
+        return take_apart(text, found.signature, found.signature_place) if found else Signed("", text, "")
 
 
 def _word_rules(config: Config) -> Iterator[WordRule]:
