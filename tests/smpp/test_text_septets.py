@@ -1,5 +1,7 @@
 """Packed septets."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,3 +48,15 @@ def test_unpacking_never_fails(octets: bytes, header: int) -> None:
 def test_zero_padding_is_no_at_sign() -> None:
     """Peers that pad with zeros: seven septets in seven octets."""
     assert unpack(bytes.fromhex("31d98c56b3dd00")) == b"1234567"
+
+
+def test_the_longest_payload_takes_linear_time() -> None:
+    """64 KiB of message_payload may not stop the daemon: sixteen times the octets, not 256 times the time."""
+
+    def seconds(size: int) -> float:
+        octets = b"\xaa" * size
+        start = time.perf_counter()
+        assert pack(unpack(octets))[:size] == octets
+        return time.perf_counter() - start
+
+    assert min(seconds(65_520) for _ in range(3)) < 64 * min(seconds(4_095) for _ in range(3))
