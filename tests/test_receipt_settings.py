@@ -1,10 +1,13 @@
 """`receipts:` of a link, from the file to the dialect that its receipts are read by."""
 
-from datetime import UTC, timedelta, timezone
+import re
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 from gatewayd.config import parse_config
 from gatewayd.rules import SnapshotRules
-from gatewayd.smpp.receipt import Dialect, ReceiptState
+from gatewayd.smpp.pdu import DeliverSm
+from gatewayd.smpp.receipt import Dialect, ReceiptState, parse
 from gatewayd.smpp.receipt_ids import Notation
 from gatewayd.snapshot import Snapshot
 
@@ -45,3 +48,18 @@ def test_without_settings() -> None:
     )
     assert rules().dialect("a") == usual
     assert rules().dialect("a link that is gone") == usual
+
+
+def test_the_codes_of_the_readme_are_a_configuration() -> None:
+    """Its block is read as it stands; each code ends a message, as a failure, and is told as it came."""
+    readme = (Path(__file__).parents[1] / "config" / "README.md").read_text("utf-8")
+    [block] = re.findall(r"```yaml\n(links:\n  cmcc-1:\n    receipts:.*?)```", readme, re.DOTALL)
+    text = block.replace("  cmcc-1:\n", "  cmcc-1:\n    host: localhost\n    system_id: x\n")
+    dialect = SnapshotRules(Snapshot.build(parse_config(text.encode(), "README.md"))).dialect("cmcc-1")
+    assert len(dialect.stats) > 30
+    for code, state in dialect.stats.items():
+        pdu = DeliverSm(esm_class=4, short_message=b"id:1 stat:%s err:%s" % (code, code))
+        told = parse(pdu, dialect, datetime(2026, 11, 22, tzinfo=UTC))
+        assert told is not None
+        assert (told.state, told.final, told.stat) == (state, True, code.decode())
+        assert dialect.errs.get(code.decode(), state) is state
