@@ -4,6 +4,7 @@ import random
 from collections import Counter
 from collections.abc import Iterable
 from itertools import accumulate
+from typing import Any
 
 import msgspec
 import trio
@@ -26,7 +27,7 @@ from simulator.catalogue import EN_ROUTE, Accepted, Catalogue
 from simulator.connection import Connection, Delivery
 from simulator.ids import NUMBERED
 from simulator.mailbox import Mailbox, World
-from simulator.mo import scripted
+from simulator.mo import Mo, scripted, segments
 from simulator.mt import REQUESTS, Fate, Leg, Submission, legs, marks
 from simulator.rates import Meter
 from simulator.receipts import ReceiptWriter, asked_for
@@ -60,6 +61,7 @@ class Account:
         self._planned = 0
         self._sessions_had = 0
         self._first_submit_at: float | None = None
+        self._terms: dict[str, Any] = {}
         self._follow(settings)
 
     @property
@@ -73,6 +75,10 @@ class Account:
         self._follow(settings)
 
     def _follow(self, settings: Settings) -> None:
+        terms = _terms(settings)
+        if terms != self._terms:
+            self._terms = terms
+            self._world.recorder.add(record.Terms(at=self._world.wall(), account=self.name, **terms))
         self._settings = self.mailbox.settings = self.admission.settings = settings
         self._writer = ReceiptWriter(settings.receipts)
         self._replies = Replies(settings.responses, self._rng)
@@ -128,7 +134,7 @@ class Account:
         for item in items:
             match item:
                 case (MoScript() as script, int() as place, random.Random() as rng):
-                    self.post(scripted(script, place, rng))
+                    self.post(scripted(script, place, self.settings.texts.reading.style, rng))
                 case _:
                     raise AssertionError(item)
         self._world.recorder.flush()
@@ -338,11 +344,27 @@ class Account:
         self.mailbox.deliver()
         return len(found)
 
+    def write(self, mo: Mo) -> int:
+        """What a handset writes, by hand; returns the number of its segments."""
+        pdus = segments(mo, self.settings.texts.reading.style)
+        self.post(pdus)
+        return len(pdus)
+
     def post(self, pdus: Iterable[DeliverSm]) -> None:
         """Deliver the segments of an MO in the order given; they wait until a session is bound."""
         for pdu in pdus:
             self.mailbox.put(Delivery(pdu=pdu))
         self.mailbox.deliver()
+
+
+def _terms(settings: Settings) -> dict[str, Any]:
+    """What the record states of an account; see `record.Terms`."""
+    return {
+        "window": settings.window,
+        "throughput": settings.throughput,
+        "reading": settings.texts.reading,
+        "judge": settings.judge.model_dump(mode="json", by_alias=True, exclude_defaults=True),
+    }
 
 
 def _reported(submit: SubmitSm, segments: str) -> bool:

@@ -1,4 +1,4 @@
-"""What the judge watches for beside counts: validity, opt-outs and the order of segments, for one account."""
+"""What the judge watches for beside counts: validity and the order of segments, for one account."""
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
@@ -6,8 +6,8 @@ from typing import Final
 
 import msgspec
 
-from gatewayd.smpp import text, udh
-from simulator.record import Answer, Bind, Mo, Submit
+from gatewayd.smpp import udh
+from simulator.record import Submit
 
 _TIME: Final = re.compile(r"(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d)(\d\d)([-+R])")
 _QUARTER: Final = 900  # seconds; unit of the offset from UTC
@@ -47,37 +47,6 @@ class Lateness:
         if submit.command_status != 0:  # it may be tried again
             self._until[content] = earliest
         return submit.at >= earliest
-
-
-class OptOuts:
-    """Numbers whose opt-out the ESME has answered with ESME_ROK, by the sender it went to."""
-
-    def __init__(self) -> None:
-        self._mark: str | None = None
-        self._words: frozenset[str] = frozenset()
-        self._asked: dict[tuple[int, int], tuple[str, str]] = {}
-        self._out: set[tuple[str, str]] = set()
-
-    def stated(self, bind: Bind) -> None:
-        self._mark, self._words = bind.marketing, frozenset(bind.opt_out)
-
-    def sent(self, mo: Mo) -> None:
-        """An MO went out; it counts once it is answered. Long ones are not looked at."""
-        written = text.decode(bytes.fromhex(mo.short_message), mo.data_coding) or ""
-        if written.strip().upper() in self._words:
-            self._asked[mo.session, mo.sequence_number] = (mo.source, mo.destination)
-
-    def answered(self, answer: Answer) -> None:
-        pair = self._asked.pop((answer.session, answer.sequence_number), None)
-        if pair is not None and answer.command_status == 0:
-            self._out.add(pair)
-
-    def are_broken_by(self, submit: Submit) -> bool:
-        """Whether it is marketing to somebody who is out; of a long text, the segment that has the mark."""
-        if self._mark is None or (submit.destination, submit.source) not in self._out:
-            return False
-        written = text.decode(submit.user_data().octets, submit.data_coding) or ""
-        return self._mark in written
 
 
 class _Long(msgspec.Struct):

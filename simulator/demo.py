@@ -40,6 +40,7 @@ GSM7: Final = "Cafe: the menu {today} costs 7 €, coffee included. See you!"
 ESCAPED: Final = {"€": "1b65", "{": "1b28", "}": "1b29"}  # 3GPP TS 23.038, 6.2.1.1
 MARKETING: Final = "【XX商城】会员日全场八折,拒收请回复TD"
 NUMBERS: Final = tuple(f"861380013800{digit}" for digit in range(4))
+FRESH_NUMBER: Final = "8613700137000"  # has had no code yet, of which one a minute is allowed
 
 BULK: Final = 4000  # messages
 UNDER_WAY: Final = 300  # of them told of before the kill
@@ -335,7 +336,7 @@ class Demo:
 
     def _invite(self, seconds: int) -> None:
         """What to type next."""
-        command, number = stages.command_line(), NUMBERS[0]
+        command, number = stages.command_line(), FRESH_NUMBER
         click.echo(
             f"\nTo try it, in another terminal within {seconds} seconds (Ctrl-C here ends it earlier):"
             if seconds

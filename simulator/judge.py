@@ -9,30 +9,38 @@ Rates: G9 tolerates 10 % in one second and 1 % over ten, since time is read wher
 
 import math
 from collections import defaultdict, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
-from simulator.conduct import Lateness, OptOuts, Order
-from simulator.record import Answer, AnyEvent, Bind, Loss, Mo, Record, Start, Submit
+from simulator.compliance import Compliance
+from simulator.conduct import Lateness, Order
+from simulator.expectations import Judge
+from simulator.messages import Joiner, Message, Reading
+from simulator.record import Answer, AnyEvent, Loss, Mo, Record, Start, Submit, Terms
 
 _TOLERANCE = {1.0: 1.10, 10.0: 1.01}  # seconds -> share of the stated throughput
 
 
-class AccountVerdict(msgspec.Struct, kw_only=True):
-    """submits = taken + refused (silently or not); taken = distinct + duplicates + repeated_unanswered.
+class Counts(msgspec.Struct, kw_only=True):
+    """What is counted of each account, and summed over all.
+
+    submits = taken + refused (silently or not); taken = distinct + duplicates + repeated_unanswered.
 
     duplicates: taken again although an earlier one had been accepted.
     repeated_unanswered: taken again where no earlier one had been answered (an in-doubt resend).
-    window, throughput: as stated to the account (0: not stated).
-    max_outstanding: most submit_sm without an answer on one session; a lower bound of what the ESME had open.
+    texts: messages that were taken, each with all its segments; incomplete: those with some of them.
+    repeated_texts: taken again, in whatever segments and encoding and by whichever account, although an
+        earlier one between the same addresses had been accepted.
     window_violations: submit_sm that arrived while the window was full already.
-    max_per_second: most submit_sm in any second; rate_violations: those above the tolerated rate.
+    rate_violations: submit_sm above the tolerated rate.
     expired: arrived after the validity that they, or an earlier submit_sm of the same content, stated.
-    marketing_after_opt_out: hold the stated mark, to a number whose opt-out to that sender had been answered.
     order_violations: segments behind a later one of their message, or on another session while the first
         one lived.
+    What follows is about texts, by the section `judge` of the scenario. Each time a text's first segment came
+    to a number that was out, or in quiet hours; each text that was taken one too many, or not in the form.
     """
 
     submits: int = 0
@@ -41,43 +49,55 @@ class AccountVerdict(msgspec.Struct, kw_only=True):
     distinct: int = 0
     duplicates: int = 0
     repeated_unanswered: int = 0
-    window: int = 0
-    max_outstanding: int = 0
+    texts: int = 0
+    incomplete: int = 0
+    repeated_texts: int = 0
     window_violations: int = 0
-    throughput: float = 0
-    max_per_second: int = 0
     rate_violations: int = 0
     expired: int = 0
-    marketing_after_opt_out: int = 0
     order_violations: int = 0
+    marketing_after_opt_out: int = 0
+    marketing_in_quiet_hours: int = 0
+    above_cap: int = 0
+    unsigned_marketing: int = 0
+    signed_twice: int = 0
+    marketing_without_opt_out_text: int = 0
+    too_long_with_signature: int = 0
+
+    def raise_by(self, counted: Mapping[str, int]) -> None:
+        """Add what was counted, by name."""
+        for name, count in counted.items():
+            setattr(self, name, getattr(self, name) + count)
+
+    @property
+    def faults(self) -> dict[str, int]:
+        """Those that should be zero and are not."""
+        found = {name: getattr(self, name) for name in Counts.__struct_fields__ if name not in _NO_FAULTS}
+        return {name: count for name, count in found.items() if count}
 
 
-class Verdict(msgspec.Struct, kw_only=True):
+_NO_FAULTS: Final = frozenset(
+    ["submits", "taken", "refused", "distinct", "repeated_unanswered", "texts", "incomplete"]
+)
+
+
+class AccountVerdict(Counts, kw_only=True):
+    """window, throughput: as stated to the account last (0: not stated).
+
+    max_outstanding: most submit_sm without an answer on one session; a lower bound of what the ESME had open.
+    max_per_second: most submit_sm in any second.
+    """
+
+    window: int = 0
+    max_outstanding: int = 0
+    throughput: float = 0
+    max_per_second: int = 0
+
+
+class Verdict(Counts, kw_only=True):
     """What the whole record shows: the counts over all accounts, and each account's own."""
 
-    submits: int
-    taken: int
-    refused: int
-    distinct: int
-    duplicates: int
-    repeated_unanswered: int
-    window_violations: int
-    rate_violations: int
-    expired: int
-    marketing_after_opt_out: int
-    order_violations: int
     accounts: dict[str, AccountVerdict]
-
-
-_SUMMED = tuple(name for name in Verdict.__struct_fields__ if name != "accounts")
-_FAULTS = (
-    "duplicates",
-    "window_violations",
-    "rate_violations",
-    "expired",
-    "marketing_after_opt_out",
-    "order_violations",
-)
 
 
 def judge_file(path: Path) -> Verdict:
@@ -87,27 +107,20 @@ def judge_file(path: Path) -> Verdict:
 
 def judge(events: Iterable[AnyEvent]) -> Verdict:
     """Events in the order of the record."""
-    accounts: defaultdict[str, _Account] = defaultdict(_Account)
+    told: dict[tuple[str, str, str], bool] = {}
+    accounts: defaultdict[str, _Account] = defaultdict(lambda: _Account(told))
     for event in events:
-        match event:
-            case Bind():
-                accounts[event.account].bind(event)
-            case Submit():
-                accounts[event.account].submit(event)
-            case Mo():
-                accounts[event.account].opt_outs.sent(event)
-            case Answer():
-                accounts[event.account].opt_outs.answered(event)
-            case Loss():
-                accounts[event.account].order.ended(event.session)
-            case Start():
-                for account in accounts.values():
-                    account.start()
-            case _:
-                pass
-    verdicts = {name: account.verdict for name, account in accounts.items()}
-    sums = {name: sum(getattr(one, name) for one in verdicts.values()) for name in _SUMMED}
-    return Verdict(**sums, accounts=verdicts)
+        if not isinstance(event, Start):
+            accounts[event.account].see(event)
+            continue
+        for account in accounts.values():
+            account.start()
+    for account in accounts.values():
+        account.finish()
+    verdict = Verdict(accounts={name: account.verdict for name, account in accounts.items()})
+    for one in verdict.accounts.values():
+        verdict.raise_by({name: getattr(one, name) for name in Counts.__struct_fields__})
+    return verdict
 
 
 def readable(verdict: Verdict) -> str:
@@ -118,47 +131,74 @@ def readable(verdict: Verdict) -> str:
     return "\n".join(lines)
 
 
-def _line(name: str, counts: Verdict | AccountVerdict) -> str:
+def _line(name: str, counts: Counts) -> str:
     seen = f"{counts.submits} submit_sm, {counts.taken} taken: {counts.distinct} distinct"
     if counts.repeated_unanswered:
         seen += f", {counts.repeated_unanswered} repeated unanswered"
-    faults = [
-        f"{getattr(counts, fault)} {fault.replace('_', ' ')}" for fault in _FAULTS if getattr(counts, fault)
-    ]
+    if counts.incomplete:
+        seen += f", {counts.incomplete} texts incomplete"
+    faults = [f"{count} {fault.replace('_', ' ')}" for fault, count in counts.faults.items()]
     return f"{name}: {seen}; " + ("FAULTS: " + ", ".join(faults) if faults else "no fault")
 
 
 class _Account:
-    def __init__(self) -> None:
+    """told: of all accounts, texts by their addresses, and whether one of each had been accepted."""
+
+    def __init__(self, told: dict[tuple[str, str, str], bool]) -> None:
         self.verdict = AccountVerdict()
-        self.opt_outs = OptOuts()
-        self.order = Order()
+        self._order = Order()
+        self._told = told
         self._lateness = Lateness()
         self._answered: dict[tuple[object, ...], bool] = {}
+        self._joiner = Joiner[Submit](Reading())
+        self._compliance = Compliance()
         self.start()
+
+    def see(self, event: AnyEvent) -> None:
+        """One of its events, in the order of the record."""
+        match event:
+            case Submit():
+                self._count(event)
+            case Answer():
+                self._compliance.opt_outs.answered(event)
+            case Mo():
+                self._compliance.opt_outs.sent(event)
+            case Terms():
+                self._follow(event)
+            case Loss():
+                self._order.ended(event.session)
+            case _:
+                pass
 
     def start(self) -> None:
         """A new process has its own clock of arrival: no rate spans two of them; sessions begin anew."""
         self._arrivals = {seconds: deque[float]() for seconds in _TOLERANCE}
-        self.order.ended()
+        self._order.ended()
 
-    def bind(self, bind: Bind) -> None:
-        if bind.command_status == 0:
-            self.verdict.window = bind.window
-            self.verdict.throughput = bind.throughput
-            self.opt_outs.stated(bind)
+    def _follow(self, terms: Terms) -> None:
+        """From here on."""
+        self.verdict.window, self.verdict.throughput = terms.window, terms.throughput
+        self._joiner.reading = terms.reading
+        self._compliance.follow(Judge.model_validate_json(msgspec.json.encode(terms.judge)), terms.reading)
 
-    def submit(self, submit: Submit) -> None:
+    def _count(self, submit: Submit) -> None:
         verdict = self.verdict
         content = _content(submit)
         verdict.submits += 1
         verdict.max_outstanding = max(verdict.max_outstanding, submit.outstanding)
         verdict.window_violations += bool(verdict.window) and submit.outstanding > verdict.window
         verdict.expired += self._lateness.is_late(content, submit)
-        verdict.marketing_after_opt_out += self.opt_outs.are_broken_by(submit)
-        verdict.order_violations += submit.taken and self.order.is_broken_by(submit)
+        verdict.order_violations += submit.taken and self._order.is_broken_by(submit)
         self._count_content(content, submit)
         self._count_rate(submit.at)
+        message = self._joiner.add(submit, taken=submit.taken)
+        if message is not None:
+            self._count_text(message)
+
+    def finish(self) -> None:
+        """What never became whole is judged by what there is of it."""
+        for message in self._joiner.rest():
+            self._count_text(message)
 
     def _count_content(self, content: tuple[object, ...], submit: Submit) -> None:
         verdict = self.verdict
@@ -174,6 +214,22 @@ class _Account:
             case False:
                 verdict.repeated_unanswered += 1
         self._answered[content] = submit.command_status is not None or self._answered.get(content, False)
+
+    def _count_text(self, message: Message[Submit]) -> None:
+        verdict = self.verdict
+        verdict.raise_by(self._compliance.faults_of(message))
+        if not message.segments[0].taken:
+            return
+        if not message.complete:
+            verdict.incomplete += 1
+            return
+        verdict.texts += 1
+        if not message.text:  # binary
+            return
+        key = (message.source, message.destination, message.text)
+        accepted = self._told.get(key, False)
+        verdict.repeated_texts += accepted
+        self._told[key] = accepted or all(one.command_status is not None for one in message.segments)
 
     def _count_rate(self, at: float) -> None:
         verdict = self.verdict

@@ -14,6 +14,7 @@ from gatewayd.smpp.udh import MESSAGE_PAYLOAD
 from simulator import record
 from simulator.agenda import Agenda
 from simulator.connection import Connection, Delivery
+from simulator.mt import sar
 from simulator.settings import Account as Settings
 
 TRY_AGAIN: Final = frozenset(
@@ -148,6 +149,7 @@ class Mailbox:
                 esm_class=pdu.esm_class,
                 data_coding=pdu.data_coding,
                 short_message=_octets(pdu).hex(),
+                sar=sar(dict(pdu.tlvs)),
                 attempt=delivery.attempt,
             )
         self._world.recorder.add(event)

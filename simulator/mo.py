@@ -5,18 +5,24 @@ from collections.abc import Sequence
 from typing import Final
 
 import msgspec
+from msgspec import structs
 
 from gatewayd.errors import GatewayError
 from gatewayd.smpp import text as texts
 from gatewayd.smpp import udh
 from gatewayd.smpp.codec import encode
 from gatewayd.smpp.pdu import DeliverSm
+from gatewayd.smpp.style import Style, Wide
+from gatewayd.smpp.writer import Writer
 from simulator.settings import MoScript
 
 TON_INTERNATIONAL: Final = 1  # 3.4 section 5.2.5
 NPI_E164: Final = 1  # 3.4 section 5.2.6
 ENCODINGS: Final = {
-    encoding.data_coding: encoding for encoding in texts.Encoding if encoding is not texts.Encoding.BINARY
+    0: texts.Encoding.GSM7,
+    3: texts.Encoding.LATIN1,
+    8: texts.Encoding.UCS2,
+    texts.GBK: texts.Encoding.UCS2,  # as the style's wide form
 }
 
 
@@ -25,7 +31,7 @@ class Unwritable(GatewayError):
 
 
 class Mo(msgspec.Struct, forbid_unknown_fields=True, rename={"source": "from"}):
-    """A handset writes. data_coding: 0, 3 or 8; absent, as the text needs. hex: short_message as it is.
+    """A handset writes. data_coding: 0, 3, 8 or 15; absent, as the text needs. hex: short_message as it is.
 
     carry, reference: of a long text. order: which segments go out, in this order, counted from 1; a number
     may be missing or stand twice; absent, all in order.
@@ -45,9 +51,12 @@ class Mo(msgspec.Struct, forbid_unknown_fields=True, rename={"source": "from"}):
     count: int = 1
 
 
-def segments(mo: Mo) -> Sequence[DeliverSm]:
-    """The deliver_sm of an MO in the order they go out. Raises Unwritable, LocalProtocolError."""
-    parts = _parts(mo)
+def segments(mo: Mo, style: Style) -> Sequence[DeliverSm]:
+    """The deliver_sm of an MO in the order they go out.
+
+    Raises Unwritable, Unencodable, LocalProtocolError.
+    """
+    parts = _parts(mo, style)
     order = range(1, len(parts) + 1) if mo.order is None else mo.order
     if not set(order) <= set(range(1, len(parts) + 1)):
         raise Unwritable(f"order: the text has {len(parts)} segments")
@@ -77,30 +86,38 @@ def number_after(number: str, places: int) -> str:
     return f"{int(number) + places:0{len(number)}d}" if places else number
 
 
-def scripted(script: MoScript, place: int, rng: random.Random) -> Sequence[DeliverSm]:
+def scripted(script: MoScript, place: int, style: Style, rng: random.Random) -> Sequence[DeliverSm]:
     """The MO of a scenario that stands at that place of its script."""
     mo = Mo(
         source=number_after(script.source, place),
         to=script.to,
         text=script.text,
+        hex=script.hex,
+        data_coding=script.data_coding,
+        esm_class=script.esm_class,
         carry=script.carry,
         reference=place % 255 + 1,
         order=None if script.order == "shuffled" else script.order,
     )
-    pdus = list(segments(mo))
+    pdus = list(segments(mo, style))
     if script.order == "shuffled":
         rng.shuffle(pdus)
     return pdus
 
 
-def _parts(mo: Mo) -> tuple[texts.Part, ...]:
+def _parts(mo: Mo, style: Style) -> tuple[texts.Part, ...]:
     if mo.hex is not None:
         try:
             octets = bytes.fromhex(mo.hex)
         except ValueError:
             raise Unwritable("hex: an even number of hexadecimal digits") from None
         return (texts.Part(octets, udhi=False, data_coding=mo.data_coding or 0, tlvs=(), number=1, total=1),)
-    encoding = texts.choose(mo.text) if mo.data_coding is None else ENCODINGS.get(mo.data_coding)
-    if encoding is None:
-        raise Unwritable("data_coding: 0, 3 or 8 for a text; any with hex")
-    return texts.split(mo.text, encoding, mo.carry, mo.reference)
+    asked = None if mo.data_coding is None else ENCODINGS.get(mo.data_coding)
+    if mo.data_coding is not None:
+        if asked is None:
+            raise Unwritable("data_coding: 0, 3, 8 or 15 for a text; any with hex")
+        style = structs.replace(style, wide=Wide.GBK if mo.data_coding == texts.GBK else Wide.UCS2)
+    parts = Writer(mo.carry, style).split(mo.text, asked, mo.reference)
+    if mo.data_coding not in (None, parts[0].data_coding):
+        raise Unwritable(f"data_coding: {mo.data_coding} cannot write all of the text")
+    return parts

@@ -80,13 +80,18 @@ def _legs_of_many(request: SubmitMulti, lists: Mapping[str, Sequence[str]]) -> I
 
 
 def marks(submit: SubmitSm) -> tuple[str | None, int | None, tuple[int, int, int] | None]:
-    """message_payload in hex, user_message_reference, and reference, total and number of the SAR TLVs."""
+    """message_payload in hex, user_message_reference, and the place that SAR TLVs tell."""
     tlvs = dict(submit.tlvs)
     payload, reference = tlvs.get(MESSAGE_PAYLOAD), tlvs.get(USER_MESSAGE_REFERENCE)
-    sar = [tlvs.get(tag) for tag in (SAR_MSG_REF_NUM, SAR_TOTAL_SEGMENTS, SAR_SEGMENT_SEQNUM)]
-    first, total, number = (None if raw is None else int.from_bytes(raw) for raw in sar)
     return (
         None if payload is None else payload.hex(),
         None if reference is None else int.from_bytes(reference),
-        None if first is None or total is None or number is None else (first, total, number),
+        sar(tlvs),
     )
+
+
+def sar(tlvs: Mapping[int, bytes]) -> tuple[int, int, int] | None:
+    """Reference, total and number, if all three are there (3.4 sections 5.3.2.22 to 5.3.2.24)."""
+    found = [tlvs.get(tag) for tag in (SAR_MSG_REF_NUM, SAR_TOTAL_SEGMENTS, SAR_SEGMENT_SEQNUM)]
+    reference, total, number = (None if raw is None else int.from_bytes(raw) for raw in found)
+    return None if reference is None or total is None or number is None else (reference, total, number)

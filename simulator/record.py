@@ -10,11 +10,12 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import msgspec
 
-from gatewayd.smpp import text, udh
+from gatewayd.smpp import udh
+from simulator.messages import Joiner, Message, Reading
 
 
 class Event(
@@ -34,23 +35,31 @@ class Start(Event, frozen=True, kw_only=True, gc=False):
 class Bind(Event, frozen=True, kw_only=True, gc=False):
     """A bind request and its answer.
 
-    window: submit_sm this account may leave unanswered per session (0: not stated).
-    throughput: submit_sm a second of this account over all its sessions (0: not stated).
     system_type, interface_version, address_range: as the ESME sent them.
-    marketing, opt_out: what the judge goes by, as the scenario states it.
     """
 
     account: str
     session: int
     bind: str
     command_status: int
-    window: int = 0
-    throughput: float = 0
     system_type: str = ""
     interface_version: int = 0
     address_range: str = ""
-    marketing: str | None = None
-    opt_out: tuple[str, ...] = ()
+
+
+class Terms(Event, frozen=True, kw_only=True, gc=False):
+    """What holds for an account from here on: before its first bind, and when the scenario is changed.
+
+    window: submit_sm it may leave unanswered per session (0: not stated).
+    throughput: submit_sm a second over all its sessions (0: not stated).
+    judge: the section of the scenario, without defaults.
+    """
+
+    account: str
+    window: int = 0
+    throughput: float = 0
+    reading: Reading = Reading()
+    judge: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
 class Submit(Event, frozen=True, kw_only=True, gc=False):
@@ -88,12 +97,10 @@ class Submit(Event, frozen=True, kw_only=True, gc=False):
 
     def user_data(self) -> udh.UserData:
         """Its octets without the UDH, and its place in a long message."""
-        tlvs = []
+        tlvs = () if self.sar is None else udh.sar(*self.sar)
         if self.message_payload is not None:
-            tlvs.append((udh.MESSAGE_PAYLOAD, bytes.fromhex(self.message_payload)))
-        if self.sar is not None:
-            tlvs += udh.sar(*self.sar)
-        return udh.user_data(self.esm_class, bytes.fromhex(self.short_message), tuple(tlvs))
+            tlvs = ((udh.MESSAGE_PAYLOAD, bytes.fromhex(self.message_payload)), *tlvs)
+        return udh.user_data(self.esm_class, bytes.fromhex(self.short_message), tlvs)
 
 
 class Receipt(Event, frozen=True, kw_only=True, gc=False):
@@ -108,7 +115,10 @@ class Receipt(Event, frozen=True, kw_only=True, gc=False):
 
 
 class Mo(Event, frozen=True, kw_only=True, gc=False):
-    """A segment of an MO handed to a session."""
+    """A segment of an MO handed to a session.
+
+    short_message: its octets in hex, wherever they stand. sar: as of Submit.
+    """
 
     account: str
     session: int
@@ -118,7 +128,13 @@ class Mo(Event, frozen=True, kw_only=True, gc=False):
     esm_class: int
     data_coding: int
     short_message: str
+    sar: tuple[int, int, int] | None = None
     attempt: int
+
+    def user_data(self) -> udh.UserData:
+        """Its octets without the UDH, and its place in a long message."""
+        tlvs = () if self.sar is None else udh.sar(*self.sar)
+        return udh.user_data(self.esm_class, bytes.fromhex(self.short_message), tlvs)
 
 
 class Answer(Event, frozen=True, kw_only=True, gc=False):
@@ -149,7 +165,7 @@ class Loss(Event, frozen=True, kw_only=True, gc=False):
     unanswered: int
 
 
-AnyEvent = Start | Bind | Submit | Receipt | Mo | Answer | Manage | Loss
+AnyEvent = Start | Bind | Terms | Submit | Receipt | Mo | Answer | Manage | Loss
 
 E = TypeVar("E", bound=Event)
 
@@ -192,21 +208,6 @@ class Recorder:
             os.write(self._fd, b"\n")
 
 
-class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """A text as the handset shows it: the segments that belong together, in order of their number."""
-
-    account: str
-    source: str
-    destination: str
-    text: str
-    segments: tuple[Submit, ...]
-    total: int
-
-    @property
-    def complete(self) -> bool:
-        return len(self.segments) == self.total
-
-
 class Record:
     """What a record file holds; `refresh` reads on from where it stopped, also while the simulator writes."""
 
@@ -241,9 +242,9 @@ class Record:
         """The submit_sm that the SMSC took, repeated ones too."""
         return [submit for submit in self.submits if submit.taken]
 
-    def messages(self) -> list[Message]:
+    def messages(self) -> list[Message[Submit]]:
         """The texts that were taken, long ones joined; incomplete ones come last."""
-        return list(join(self.taken))
+        return list(join(self.events))
 
     def count(self, pattern: str) -> Counter[str]:
         """How many taken texts hold each token that the pattern finds, e.g. `#[0-9]+`."""
@@ -251,35 +252,24 @@ class Record:
         return Counter(found for message in self.messages() for found in set(token.findall(message.text)))
 
 
-def join(submits: Iterable[Submit]) -> Iterator[Message]:
-    """Messages as they become complete, then the incomplete ones.
-
-    A segment that comes twice while its message waits for others is taken once.
-    """
-    waiting: dict[tuple[str, str, str, int, int], dict[int, tuple[Submit, bytes]]] = {}
-    for submit in submits:
-        data = submit.user_data()
-        if data.concat is None:
-            yield _message({1: (submit, data.octets)}, 1)
-            continue
-        concat = data.concat
-        key = (submit.account, submit.source, submit.destination, concat.reference, concat.total)
-        segments = waiting.setdefault(key, {})
-        segments.setdefault(concat.number, (submit, data.octets))
-        if len(segments) == concat.total:
-            yield _message(waiting.pop(key), concat.total)
-    for (*_, total), segments in waiting.items():
-        yield _message(segments, total)
+def join(events: Iterable[AnyEvent]) -> Iterator[Message[Submit]]:
+    """Of submit_sm that were taken, messages as they become complete, then the incomplete ones."""
+    joiners: dict[str, Joiner[Submit]] = {}
+    for event in events:
+        match event:
+            case Terms():
+                _joiner(joiners, event.account).reading = event.reading
+            case Submit() if event.taken:
+                message = _joiner(joiners, event.account).add(event)
+                if message is not None:
+                    yield message
+            case _:
+                pass
+    for joiner in joiners.values():
+        yield from joiner.rest()
 
 
-def _message(numbered: dict[int, tuple[Submit, bytes]], total: int) -> Message:
-    segments, octets = zip(*(numbered[number] for number in sorted(numbered)), strict=True)
-    first = segments[0]
-    return Message(
-        account=first.account,
-        source=first.source,
-        destination=first.destination,
-        text=text.decode(b"".join(octets), first.data_coding) or "",
-        segments=segments,
-        total=total,
-    )
+def _joiner(joiners: dict[str, Joiner[Submit]], account: str) -> Joiner[Submit]:
+    if account not in joiners:
+        joiners[account] = Joiner(Reading())
+    return joiners[account]

@@ -5,16 +5,19 @@ frozen; `Scenario.changed` makes another one, checked like a file, which is how 
 """
 
 import json
+import random
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
 from pydantic import Field, PrivateAttr, ValidationError
 
-from gatewayd.errors import ConfigError, Problem
-from simulator.settings import Account, Section, Wire
+from gatewayd.errors import ConfigError, GatewayError, Problem
+from simulator.keys import Section
+from simulator.mo import scripted
+from simulator.settings import Account, Wire
 
 
 class Scenario(Section):
@@ -94,8 +97,23 @@ def _build(raw: dict[str, Any], mark: Callable[[Keys], tuple[int, int]], file: s
             if not _inherited(raw, item["loc"][:-1] if item["type"] == "missing" else item["loc"])
         ]
         raise ConfigError(problems) from None
+    if problems := list(_unwritable(scenario, mark, file)):
+        raise ConfigError(problems)
     scenario._raw = raw  # noqa: SLF001  a private attribute of pydantic cannot be given to the constructor
     return scenario
+
+
+def _unwritable(scenario: Scenario, mark: Callable[[Keys], tuple[int, int]], file: str) -> Iterator[Problem]:
+    """Scripted MO that no deliver_sm can carry."""
+    accounts: list[tuple[Keys, Account]] = [(("default",), scenario.default)]
+    accounts += [(("accounts", name), account) for name, account in scenario.accounts.items()]
+    for path, account in accounts:
+        for place, script in enumerate(account.mos):
+            keys = (*path, "mos", place)
+            try:
+                scripted(script, script.count - 1, account.texts.reading.style, random.Random(0))  # noqa: S311  thrown away
+            except GatewayError as error:
+                yield Problem(file, *mark(keys), _said(keys, str(error)))
 
 
 def _inherited(raw: dict[str, Any], keys: Keys) -> bool:

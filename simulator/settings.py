@@ -3,29 +3,15 @@
 import random
 from datetime import UTC, datetime
 from typing import Annotated, Final, Literal, Self
-from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from gatewayd.smpp import consts
 from gatewayd.smpp.pdu import SubmitSm
 from gatewayd.smpp.text import Carry
+from simulator.expectations import Judge, Texts
 from simulator.ids import Notation, Numbered
-
-
-def _command_status(value: object) -> object:
-    """A number as it is, a symbolic name as its number."""
-    if not isinstance(value, str):
-        return value
-    if value not in consts.STATUS_NUMBERS:
-        raise ValueError("no such command_status: write its name (ESME_RTHROTTLED) or its number")
-    return consts.STATUS_NUMBERS[value]
-
-
-def _known_zone(name: str) -> str:
-    if name not in available_timezones():
-        raise ValueError("no such time zone: write one like UTC or Asia/Shanghai")
-    return name
+from simulator.keys import CommandStatus, Number, Octet, Seconds, Section, Share, Zone, bare
 
 
 def _short_date(date_format: str) -> str:
@@ -52,13 +38,7 @@ APPENDIX_B: Final = (
     "id:{id} sub:{sub} dlvrd:{dlvrd} submit date:{submit} done date:{done} stat:{stat} err:{err} text:{text}"
 )
 
-Share = Annotated[float, Field(ge=0, le=1)]
-Seconds = Annotated[float, Field(ge=0, le=31_536_000)]
-CommandStatus = Annotated[int, BeforeValidator(_command_status), Field(ge=1, le=0xFFFFFFFF)]
-Zone = Annotated[str, AfterValidator(_known_zone)]
 DateFormat = Annotated[str, AfterValidator(_short_date)]
-Octet = Annotated[int, Field(ge=0, le=255)]
-Number = Annotated[str, Field(pattern="^[0-9]{1,20}$")]
 Stat = Literal["DELIVRD", "UNDELIV", "EXPIRED", "REJECTD", "DELETED", "ACCEPTD", "UNKNOWN", "ENROUTE"]
 
 STATES: Final[dict[Stat, int]] = {
@@ -74,15 +54,6 @@ STATES: Final[dict[Stat, int]] = {
 """message_state of each (3.4 section 5.2.28)."""
 
 
-def _bare(field: str, value: object) -> object:
-    """A number where a section is expected stands for that section with the number in `field`."""
-    return {field: value} if isinstance(value, int | float) else value
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
-
-
 class Delay(Section):
     """Seconds: `min`, plus an even spread up to `max`, plus an exponential tail of the given mean.
 
@@ -96,7 +67,7 @@ class Delay(Section):
     @model_validator(mode="before")
     @classmethod
     def _bare_number(cls, value: object) -> object:
-        return _bare("min", value)
+        return bare("min", value)
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -128,7 +99,7 @@ class Throttle(Section):
     @model_validator(mode="before")
     @classmethod
     def _bare_number(cls, value: object) -> object:
-        return _bare("limit", value)
+        return bare("limit", value)
 
 
 class Tlv(Section):
@@ -292,26 +263,20 @@ class MoScript(Section):
     """MO that come by themselves, once the account has bound for the first time.
 
     source: of the first; each further one comes from the next number.
-    order: of the segments of each, as the command `mo` has it, or shuffled by the seed.
+    text, hex, data_coding, esm_class, carry, order: as the command `mo` has them; order: or shuffled by the
+        seed.
     """
 
     source: Annotated[Number, Field(alias="from")]
     to: Annotated[str, Field(min_length=1, max_length=20)]
-    text: str
+    text: str = ""
+    hex: Annotated[str, Field(pattern="^([0-9a-fA-F]{2})*$")] | None = None
+    data_coding: Octet | None = None
+    esm_class: Octet = 0
     count: Annotated[int, Field(ge=1, le=1_000_000)] = 1
     after: Delay = Delay()
     carry: Carry = Carry.UDH8
     order: tuple[Annotated[int, Field(ge=1, le=255)], ...] | Literal["shuffled"] | None = None
-
-
-class Judged(Section):
-    """What the judge needs to know to see marketing after an opt-out.
-
-    marketing: what a marketing text holds; absent: not judged. opt_out: texts that are one.
-    """
-
-    marketing: Annotated[str, Field(min_length=1)] | None = None
-    opt_out: frozenset[str] = frozenset({"TD", "T", "N", "R", "退订", "STOP"})
 
 
 BindKind = Literal["transmitter", "receiver", "transceiver"]
@@ -337,7 +302,8 @@ class Account(Section):
     lists: dict[Annotated[str, Field(max_length=20)], tuple[Number, ...]] = Field(default_factory=dict)
     responses: Responses = Responses()
     receipts: Receipts = Receipts()
-    judged: Judged = Judged()
+    texts: Texts = Texts()
+    judge: Judge = Judge()
 
 
 class Wire(Section):

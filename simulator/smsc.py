@@ -33,10 +33,9 @@ from simulator.account import Account
 from simulator.agenda import Agenda
 from simulator.connection import Connection, Delivery
 from simulator.mailbox import World
-from simulator.mo import Mo, segments
+from simulator.mo import Mo
 from simulator.mt import Submission
 from simulator.scenario import Scenario
-from simulator.settings import Account as Settings
 from simulator.settings import Outcome, What
 
 MOST_DATA_SM: Final = 100_000  # under way on a session; receipts.window is what limits
@@ -146,7 +145,7 @@ class Smsc:
         status = consts.ESME_RINVSYSID
         if account is not None:
             status = account.admission.status(request, len(account.mailbox.sessions), trio.current_time())
-        self._record_bind(connection, request, account, status)
+        self._record_bind(connection, request, status)
         response: Pdu = REQUESTS[type(request)](command_status=status)
         if account is None:
             connection.respond(request, response)
@@ -161,10 +160,7 @@ class Smsc:
             account.bound(connection)
             account.mailbox.deliver()
 
-    def _record_bind(
-        self, connection: Connection, request: Bind, account: Account | None, status: int
-    ) -> None:
-        settings = account.settings if account else Settings()
+    def _record_bind(self, connection: Connection, request: Bind, status: int) -> None:
         self._recorder.add(
             record.Bind(
                 at=self._world.wall(),
@@ -172,13 +168,9 @@ class Smsc:
                 session=connection.number,
                 bind=wire_name(request),
                 command_status=status,
-                window=settings.window,
-                throughput=settings.throughput,
                 system_type=request.system_type.decode("latin-1"),
                 interface_version=request.interface_version,
                 address_range=request.address_range.decode("latin-1"),
-                marketing=settings.judged.marketing,
-                opt_out=tuple(sorted(settings.judged.opt_out)),
             )
         )
 
@@ -217,6 +209,7 @@ class Smsc:
         self.scenario = self.scenario.changed(patch)
         for name, account in self._accounts.items():
             account.settings = self.scenario.account(name) or account.settings
+        self._recorder.flush()
 
     def drop(self, account: str | None = None) -> int:
         """Cut the connections of an account, or all, without unbind; returns their number."""
@@ -251,12 +244,11 @@ class Smsc:
     def write(self, mo: Mo) -> int:
         """Send an MO to an account, which waits until it is bound; returns the number of its segments.
 
-        Raises UnknownAccount, Unwritable, LocalProtocolError.
+        Raises UnknownAccount, Unwritable, Unencodable, LocalProtocolError.
         """
-        pdus = segments(mo)
-        self._named(mo.account).post(pdus)
+        count = self._named(mo.account).write(mo)
         self._recorder.flush()
-        return len(pdus)
+        return count
 
     def report(self, message_id: str, outcome: Outcome, name: str | None = None) -> int:
         """Send a receipt by hand. Raises UnknownAccount, UnknownMessage."""

@@ -67,12 +67,14 @@ class Esme:
 
 
 class Lab:
-    """One SMSC under one scenario."""
+    """One SMSC under one scenario. epoch: Unix time at which the trio clock is 0; absent: the system's."""
 
-    def __init__(self, values: Mapping[str, Any], path: Path, nursery: trio.Nursery) -> None:
+    def __init__(
+        self, values: Mapping[str, Any], path: Path, nursery: trio.Nursery, epoch: float | None = None
+    ) -> None:
         self.nursery = nursery
         self.path = path
-        self.smsc = Smsc(Scenario().changed(values), Recorder(path))
+        self.smsc = Smsc(Scenario().changed(values), Recorder(path), epoch)
         nursery.start_soon(self.smsc.run)
 
     @property
@@ -97,7 +99,7 @@ class Lab:
 def lab(nursery: trio.Nursery, tmp_path: Path) -> Callable[..., Lab]:
     """Starts an SMSC under `default` values of a scenario and whatever else is given."""
 
-    def start(default: Mapping[str, Any] | None = None, **rest: Any) -> Lab:
-        return Lab({"default": default or {}, **rest}, tmp_path / "record", nursery)
+    def start(default: Mapping[str, Any] | None = None, *, epoch: float | None = None, **rest: Any) -> Lab:
+        return Lab({"default": default or {}, **rest}, tmp_path / "record", nursery, epoch)
 
     return start

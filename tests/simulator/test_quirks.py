@@ -58,7 +58,7 @@ BROKEN = Quirk(faults=1, binds=2)
 QUIRKS: dict[str, Quirk] = {
     "accounts": Quirk(name="acme", password="secret", link="window: 10, throughput: 200"),
     "strict-bind": Quirk(password="a-password-of-24-letters", link="window: 10, system_type: VMA"),
-    "pair": Quirk(link="window: 10, bind: transmitter", ends=None, untold=True),
+    "pair": Quirk(link="window: 10, bind: pair", binds=2),
     "transmitter-receives": Quirk(link="window: 10, bind: transmitter"),
     "queue-full": Quirk(same_number=True),
     "window-of-one": Quirk(link="window: 1"),

@@ -203,7 +203,12 @@ async def test_status_counts(autojump_clock: MockClock, lab: LabOf) -> None:
         ),
         ("mo", b'{"from":"1","to":"2","hex":"abc","account":"a"}', "hex: an even number"),
         ("mo", '{"from":"1","to":"2","text":"中","data_coding":0,"account":"a"}'.encode(), "gsm7"),
-        ("mo", b'{"from":"1","to":"2","text":"x","data_coding":4,"account":"a"}', "data_coding: 0, 3 or 8"),
+        (
+            "mo",
+            b'{"from":"1","to":"2","text":"x","data_coding":4,"account":"a"}',
+            "data_coding: 0, 3, 8 or 15",
+        ),
+        ("mo", '{"from":"1","to":"2","text":"😀","data_coding":15,"account":"a"}'.encode(), "cannot write"),
         ("mo", b'{"from":"123456789012345678901","to":"2","text":"x","account":"a"}', "source_addr"),
         ("fault", b'{"do":"dance"}', "Invalid enum value 'dance'"),
         ("receipt", b'{"message_id":"1","stat":"LOST"}', "Invalid enum value 'LOST'"),

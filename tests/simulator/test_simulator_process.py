@@ -179,6 +179,7 @@ def test_http_on_a_port(tmp_path: Path) -> None:
         told = {"message_id": response.message_id.decode(), "stat": "UNDELIV"}
         assert curl(address, "/receipt", told) == (200, {"receipts": 1})
         assert b"stat:UNDELIV" in esme.taken(DeliverSm).short_message
+        assert curl(address, "/set", {"values": {"default": {"judge": {"leeway": 0}}}}) == (200, {})
         mo = {"from": "86138", "to": "1069", "text": "TD"}
         assert curl(address, "/mo", mo) == (200, {"segments": 1})
         assert esme.taken(DeliverSm).short_message == b"TD"

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from gatewayd.smpp import text as texts
-from simulator.record import Message, Record, Recorder, Start, Submit, join
+from simulator.messages import Message
+from simulator.record import Record, Recorder, Start, Submit, join
 
 LONG = "长短信要分成几段,每段都有自己的序号。" * 8 + "😀 #token-1"
 
