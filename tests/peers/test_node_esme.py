@@ -104,7 +104,7 @@ def test_a_long_message_by_headers_that_node_writes(
     for name in names:
         assert receipt(esme, name)["message_state"] == 2
     [message] = smsc.record.messages()
-    assert (message.text, message.total, message.complete) == (text, 2, True)
+    assert (message.text, len(message.segments), message.complete) == (text, 2, True)
     assert [segment.esm_class for segment in message.segments] == [0x40, 0x40]
 
 
@@ -119,7 +119,7 @@ def test_a_long_message_in_message_payload_and_by_sar(simulator: Smsc, node: Pee
         submit(esme, short_message=part, data_coding=0, **sar)
     whole, cut = smsc.record.messages()
     assert (whole.text, whole.segments[0].reference) == (UCS2_TEXT * 10, 77)
-    assert (cut.text, cut.total) == ("first second", 2)
+    assert (cut.text, len(cut.segments)) == ("first second", 2)
 
 
 def test_query_cancel_and_replace(simulator: Smsc, node: Peer) -> None:
@@ -148,17 +148,30 @@ def test_query_cancel_and_replace(simulator: Smsc, node: Peer) -> None:
     ]
 
 
-def test_what_the_simulator_does_not_offer_is_refused_in_a_way_node_reads(
-    simulator: Smsc, node: Peer
-) -> None:
-    """data_sm and submit_multi: ESME_RINVCMDID under their own response; a second bind: ESME_RALYBND."""
+def test_data_sm_and_submit_multi(simulator: Smsc, node: Peer) -> None:
+    """Both are taken as submit_sm are: one id, a receipt from each number; what fails is told by number."""
+    smsc = simulator(lists={"friends": ["8613900000001", "8613900000002"]})
+    esme = bound(smsc, node)
+    data = esme.ask("data_sm", **ADDRESSES, message_payload=octets(b"hello"), registered_delivery=1)
+    assert data["command_status"] == 0
+    assert receipt(esme, data["message_id"])["source_addr"] == "8613800138000"
+    number = {"dest_addr_ton": 1, "dest_addr_npi": 1, "destination_addr": "8613900000003"}
+    to = [number, {"dl_name": "friends"}, {"dl_name": "nobody"}]
+    many = {"source_addr": "10690001", "short_message": "hello all", "registered_delivery": 1}
+    multi = esme.ask("submit_multi", dest_address=to, **many)
+    assert multi["command_status"] == 0
+    [failed] = multi["unsuccess_sme"]
+    assert (failed["destination_addr"], failed["error_status_code"]) == ("nobody", 0x34)
+    told = {receipt(esme, multi["message_id"])["source_addr"] for _ in range(3)}
+    assert told == {"8613900000001", "8613900000002", "8613900000003"}
+    assert [message.text for message in smsc.record.messages()] == ["hello", *["hello all"] * 3]
+
+
+def test_a_second_bind_is_refused(simulator: Smsc, node: Peer) -> None:
+    """ESME_RALYBND, without a body; the session goes on."""
     smsc = simulator()
     esme = bound(smsc, node)
-    data = esme.ask("data_sm", **ADDRESSES, message_payload=octets(b"hello"))
-    to = [{"dest_addr_ton": 1, "dest_addr_npi": 1, "destination_addr": "8613800138000"}]
-    multi = esme.ask("submit_multi", source_addr="10690001", dest_address=to, short_message="hello")
-    again = esme.ask("bind_transceiver", system_id="acme", password="secret")
-    assert [pdu["command_status"] for pdu in (data, multi, again)] == [3, 3, 5]
+    assert esme.ask("bind_transceiver", system_id="acme", password="secret")["command_status"] == 5
     submit(esme, short_message="still bound")
 
 

@@ -35,7 +35,7 @@ Consume = Callable[..., Consumer]
 TEXTS = {
     "otp": "您的验证码为987654,请勿泄露😀" * 6,
     "notice": "Total: 12€ {net} [gross] ~ é Ω @ " * 8,
-    "member": "长短信" * 60 + "拒收请回复TD",
+    "emergency": "长短信" * 60,
 }
 BINDS = 6  # of the daemon: one link has two
 CONNECTIONS = BINDS + 2  # one of its binds is refused at first; and that of the plain ESME
