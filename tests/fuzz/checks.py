@@ -89,12 +89,16 @@ CANDIDATES: Final = tuple(
 
 
 def pdu(rng: random.Random) -> None:
+    """A broken frame."""
+    take_apart(inputs.frame(rng), rng)
+
+
+def take_apart(octets: bytes, rng: random.Random) -> None:
     """A frame is read or refused; what is read is written again octet by octet, unless we would not send it.
 
     A response may have been read without its body. Then all that is done with a deliver_sm: receipt, text,
     header, TLVs.
     """
-    octets = inputs.frame(rng)
     try:
         read = decode(octets)
     except RemoteProtocolError as refusal:
