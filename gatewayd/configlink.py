@@ -7,6 +7,7 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
+from gatewayd.configreplies import Replies
 from gatewayd.configtypes import (
     NOT_EMPTY,
     Count,
@@ -290,6 +291,9 @@ class Link(Model):
     )
     text: Text = Field(default=Text(), description="how the SMSC wants texts written")
     receipts: Receipts = Field(default=Receipts(), description="how the SMSC writes receipts")
+    replies: Replies = Field(
+        default=Replies(), description="keywords of replies that come by it, over those of policy"
+    )
 
     @property
     def kinds(self) -> tuple[BindKind, ...]:

@@ -8,6 +8,7 @@ from pydantic import Field, Tag
 
 from gatewayd.configcontent import SHIPPED_WORDS, Domain, Lints, OptOutText, WebLinks, WordList
 from gatewayd.configlimits import SHIPPED_CAPS, Cap, Frequency, QuietHours, SendWindow
+from gatewayd.configreplies import Replies
 from gatewayd.configtypes import LONGEST_VALIDITY, Count, Model, Name, Seconds, Zone, form, told_by_type
 
 WindowOrName = Annotated[
@@ -38,6 +39,9 @@ class Brand(Model):
             "must be 1 to 20 digits, or 1 to 11 Latin letters and digits",
         ),
     ] = Field(description="source address of its messages; opt-outs to it count for this brand")
+    replies: Replies = Field(
+        default=Replies(), description="keywords of replies to it, over those of policy and of the link"
+    )
     send_windows: tuple[WindowOrName, ...] = Field(
         default=(), description="its marketing leaves in these only; names of policy.send_windows, or windows"
     )
@@ -129,3 +133,4 @@ class Policy(Model):
         default=OptOutText(), description="how to opt out, which marketing texts must tell"
     )
     lints: Lints = Field(default=Lints(), description="what the reply to a submit warns of")
+    replies: Replies = Field(default=Replies(), description="keywords of replies, over those that ship")

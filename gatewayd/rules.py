@@ -1,6 +1,6 @@
 """The answers of one snapshot to the questions of the ledger (`ledger.rules.Rules`)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from gatewayd.configlink import Link
@@ -9,6 +9,7 @@ from gatewayd.ledger.rules import ClassRule
 from gatewayd.model import Content, Lane, Millis, Refusal
 from gatewayd.numbers import InvalidNumber, canonical
 from gatewayd.policy import pipeline
+from gatewayd.policy.replies import Reply, judge_received
 from gatewayd.policy.stages import caps
 from gatewayd.policy.subject import Asking, ClassPolicy, Facts, Hold, Subject
 from gatewayd.policy.uses import Counted, Use
@@ -98,6 +99,9 @@ class SnapshotRules:
 
     def brands_at(self, address: str) -> list[str]:
         return list(self._snapshot.brands_at(address) or self._snapshot.brands)
+
+    def reply(self, text: str | None, octets: bytes, brands: Sequence[str], link: str) -> Reply:
+        return judge_received(text, octets, self._snapshot.book.replies.words(brands, link))
 
     def number(self, address: str) -> str:
         try:

@@ -17,6 +17,7 @@ from gatewayd import configlimits as limits
 from gatewayd import configlink as link
 from gatewayd import configmodel as model
 from gatewayd import configpolicy as policy
+from gatewayd import configreplies as replies
 from gatewayd.configtypes import Secret
 from gatewayd.metrics import Metrics
 
@@ -34,6 +35,8 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("links: NAME: retry: STATUS:", link.RetryRule),
     ("links: NAME: text:", link.Text),
     ("links: NAME: receipts:", link.Receipts),
+    ("replies: of policy, a link or a brand", replies.Replies),
+    ("replies: opt_out: and opt_in: a list of", replies.ReplyWord),
     ("A secret (password, key)", Secret),
     ("encryption:", model.Encryption),
     ("brands: NAME:", policy.Brand),
@@ -50,7 +53,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("tests: a list of", model.RoutingTest),
     ("limits:", model.Limits),
 )
-_SPELLED_BELOW = (carriers.Carriers(), policy.Policy(), model.Limits(), link.Receipts(), link.Text())
+_SPELLED_BELOW = (carriers.Carriers(), policy.Policy(), model.Limits(), link.Receipts(), link.Text(), replies.Replies())
 _KINDS: dict[object, str] = {str: "text", int: "whole number", float: "number", bool: "true or false"}
 
 

@@ -55,6 +55,7 @@ class InboundEvent(msgspec.Struct, frozen=True, gc=False, tag="inbound", tag_fie
     """An MO message. text is null for a binary one, whose octets are in data (hex).
 
     udh: user data header (hex, as a submit has it) without concatenation and national tables: ports; or null.
+    ambiguous: speaks of stopping without asking for it. rule: what decided; null if nothing did.
     """
 
     cursor: int
@@ -66,6 +67,8 @@ class InboundEvent(msgspec.Struct, frozen=True, gc=False, tag="inbound", tag_fie
     udh: str | None
     brand: str | None
     opt_out: bool
+    opt_in: bool
+    ambiguous: bool
     rule: str | None
     complete: bool
     link: str

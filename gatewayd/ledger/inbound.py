@@ -12,7 +12,7 @@ from gatewayd.ledger.progress import Progress
 from gatewayd.ledger.rules import Rules
 from gatewayd.ledger.tables import OptOut, Part, Tables
 from gatewayd.model import Millis, public_id
-from gatewayd.policy import replies
+from gatewayd.policy.replies import Kind, Reply
 from gatewayd.smpp.udh import UserData, own_header
 
 REPEAT_WINDOW: Final[Millis] = 600_000
@@ -105,20 +105,22 @@ class _Inbox:
     def _deliver(self, whose: concat.Key, whole: concat.Whole) -> None:
         brands = self._rules.brands_at(whose.destination)
         number = self._rules.number(whose.source)
-        rule = replies.opt_out(whole.text) if whole.text is not None else None
-        if rule is not None:
+        reply = self._rules.reply(whole.text, whole.octets, brands, whose.link)
+        if reply.kind is Kind.OPT_OUT:
             self._opt_out(number, brands, whose.link)
+        elif reply.kind is Kind.OPT_IN:
+            optouts.restore(self._tables, number, brands)
         brand = brands[0] if len(brands) == 1 else None
         self._tables.effects.count("inbound", whose.link)
-        self._tell(whose, whole, number, brand, rule)
+        self._tell(whose, whole, number, brand, reply)
 
     def _opt_out(self, number: str, brands: Sequence[str], link: str) -> None:
-        source = "reply" if len(brands) == 1 else "reply_unplaced"
+        source = "reply" if len(brands) == 1 else optouts.UNPLACED
         rows = [OptOut(number, brand, self._now, source, f"MO on {link}") for brand in brands]
         optouts.put(self._tables, rows, self._rules, self._progress)
 
     def _tell(
-        self, whose: concat.Key, whole: concat.Whole, number: str, brand: str | None, rule: str | None
+        self, whose: concat.Key, whole: concat.Whole, number: str, brand: str | None, reply: Reply
     ) -> None:
         identifier = self._tables.new_id(self._now)
         event = InboundEvent(
@@ -130,8 +132,10 @@ class _Inbox:
             data=whole.octets.hex() if whole.text is None else None,
             udh=own_header(whole.elements).hex() or None,
             brand=brand,
-            opt_out=rule is not None,
-            rule=rule,
+            opt_out=reply.kind is Kind.OPT_OUT,
+            opt_in=reply.kind is Kind.OPT_IN,
+            ambiguous=reply.kind is Kind.AMBIGUOUS,
+            rule=reply.rule,
             complete=whole.complete,
             link=whose.link,
             at=rfc3339(self._now),

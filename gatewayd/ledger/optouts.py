@@ -1,11 +1,15 @@
 """Opt-outs: the list, and what being put on it does to messages that wait."""
 
 from collections.abc import Collection, Sequence
+from typing import Final
 
 from gatewayd.ledger.progress import Progress
 from gatewayd.ledger.rules import Rules
 from gatewayd.ledger.tables import OptOut, Tables
 from gatewayd.model import Failure, LaneId, Millis, SegmentStage
+
+UNPLACED: Final = "reply_unplaced"
+"""Source of an opt-out by a reply to a code of several brands."""
 
 
 def add(tables: Tables, rows: Sequence[OptOut], rules: Rules, now: Millis) -> int:
@@ -48,6 +52,18 @@ def check(tables: Tables, number: str, brands: Collection[str]) -> OptOut | None
     """The newest opt-out of `number` from any of `brands`."""
     rows = (row for row in tables.optouts(number) if row.brand in brands)
     return max(rows, key=lambda row: row.since, default=None)
+
+
+def restore(tables: Tables, number: str, brands: Sequence[str]) -> int:
+    """What a reply takes back that asks for messages again; returns of how many lists.
+
+    With one brand its opt-out, whoever put it there. Where the code may speak for several, only what a
+    reply to it did to all of them: consent to one brand is not consent to another.
+    """
+    if len(brands) == 1:
+        return remove(tables, number, brands)
+    unplaced = {row.brand for row in tables.optouts(number) if row.source == UNPLACED}
+    return remove(tables, number, unplaced.intersection(brands))
 
 
 def remove(tables: Tables, number: str, brands: Collection[str]) -> int:

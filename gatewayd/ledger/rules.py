@@ -1,10 +1,12 @@
 """What operations need to know of the configuration in force; `gatewayd.rules` answers from a snapshot."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
 
 from gatewayd.model import Content, Lane, Millis, Refusal
+from gatewayd.policy.replies import Reply
 from gatewayd.policy.subject import Asking, Facts, Hold
 from gatewayd.policy.uses import Use
 from gatewayd.retry import Table
@@ -67,6 +69,9 @@ class Rules(Protocol):
 
         Without one those whose sender the destination begins, else all: an opt-out is not dropped.
         """
+
+    def reply(self, text: str | None, octets: bytes, brands: Sequence[str], link: str) -> Reply:
+        """What an MO to a code of `brands` means. text: None if it is binary. octets: without headers."""
 
     def number(self, address: str) -> str:
         """An MO's source address in the canonical form of numbers; as it came if it is none."""

@@ -15,6 +15,7 @@ from gatewayd.configtypes import zone
 from gatewayd.model import Millis
 from gatewayd.numbers import canonical
 from gatewayd.policy.hours import Clock, Window, quiet_clock, window
+from gatewayd.policy.replies.book import ReplyBook
 from gatewayd.policy.subject import ClassPolicy
 from gatewayd.policy.texts import Texts
 from gatewayd.policy.uses import Limit, by_class, limit
@@ -36,6 +37,7 @@ class Book(msgspec.Struct, frozen=True, kw_only=True):
     windows: Mapping[str, tuple[Window, ...]]
     limits: Mapping[str, tuple[Limit, ...]]
     exempt: frozenset[str]
+    replies: ReplyBook
 
     @classmethod
     def build(cls, config: Config, classes: Mapping[str, ClassPolicy]) -> Self:
@@ -52,6 +54,7 @@ class Book(msgspec.Struct, frozen=True, kw_only=True):
             windows={name: _windows(brand, policy) for name, brand in config.brands.items()},
             limits=by_class(limit(cap, timezone) for cap in _caps(policy, counted)),
             exempt=frozenset(canonical(number, policy.default_country) for number in policy.exempt),
+            replies=ReplyBook.of(config),
         )
 
     def counts(self, class_: str, number: str) -> bool:

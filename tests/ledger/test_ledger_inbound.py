@@ -6,8 +6,11 @@ from itertools import permutations
 import pytest
 
 from gatewayd import concat
+from gatewayd.ledger import optouts
 from gatewayd.ledger.inbound import REPEAT_WINDOW, Mo, release_stale
+from gatewayd.ledger.tables import OptOut
 from gatewayd.model import Stage, public_id
+from gatewayd.policy.replies import Word
 from gatewayd.smpp.udh import Concat, UserData
 from tests.ledger.world import HOUR, LONG, NUMBER, START, World
 
@@ -36,6 +39,8 @@ def test_an_mo_is_told_to_its_brand(world: World) -> None:
         "udh": None,
         "brand": "shop",
         "opt_out": False,
+        "opt_in": False,
+        "ambiguous": False,
         "rule": None,
         "complete": True,
         "link": "a",
@@ -240,6 +245,53 @@ def test_what_is_no_opt_out(world: World, text: str) -> None:
     """Longer words, other matters, questions: nobody is put on the list."""
     world.receive(world.mo(text))
     assert world.tables.optouts(NUMBER) == []
+
+
+@pytest.mark.parametrize("text", ["怎么退订", "不退订", "退订套餐"])
+def test_an_ambiguous_reply_is_told_and_changes_nothing(world: World, text: str) -> None:
+    """Flagged with what kept it from being an opt-out."""
+    world.receive(world.mo(text))
+    (event,) = inbound_events(world)
+    assert (event["opt_out"], event["ambiguous"]) == (False, True)
+    assert event["rule"] in {"question", "negation", "other_matter"}
+    assert world.tables.optouts(NUMBER) == []
+
+
+def test_an_opt_in_takes_the_brand_off_the_list(world: World) -> None:
+    """And that brand alone; messages stopped before stay stopped."""
+    stopped = world.submit(class_="member")
+    world.receive(world.mo("TD"), world.mo("TD", destination="10690009"))
+    world.receive(world.mo("恢复"))
+    *_, event = inbound_events(world)
+    assert (event["opt_in"], event["opt_out"], event["rule"]) == (True, False, "keyword")
+    assert {row.brand for row in world.tables.optouts(NUMBER)} == {"bank", "club"}
+    assert world.story(stopped) == "rejected"
+    assert world.claim() == []
+
+
+def test_an_opt_in_to_a_shared_code_takes_back_what_a_reply_to_it_did(world: World) -> None:
+    """An opt-out of one of its brands by other ways stays: nobody asked for that brand."""
+    world.receive(world.mo("退订", destination="10690009"))
+    world.run(optouts.remove, NUMBER, {"bank"})
+    world.run(optouts.add, [OptOut(NUMBER, "bank", START, "api", "hotline")], world.rules, START)
+    world.receive(world.mo("START", destination="10690009"))
+    assert [row.brand for row in world.tables.optouts(NUMBER)] == ["bank"]
+
+
+def test_an_opt_out_in_a_wrong_coding_counts(world: World) -> None:
+    """GBK declared as the default alphabet; the text is told as it was declared."""
+    octets = "退订".encode("gbk")
+    world.receive(world.mo("", data_coding=0, user_data=UserData(octets), fingerprint=b"g"))
+    (event,) = inbound_events(world)
+    assert (event["opt_out"], event["rule"], event["text"]) == (True, "keyword_in_gbk", "ÍË¶©")
+    assert len(world.tables.optouts(NUMBER)) == 1
+
+
+def test_a_word_of_the_brand_opts_out_of_it(world: World) -> None:
+    """The code says which brand's words count."""
+    world.rules.words["shop"] = (Word("TDZD"),)
+    world.receive(world.mo("tdzd"), world.mo("tdzd", destination="10690009", fingerprint=b"2"))
+    assert [row.brand for row in world.tables.optouts(NUMBER)] == ["shop"]
 
 
 def test_an_mo_of_a_number_with_plus(world: World) -> None:

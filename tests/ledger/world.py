@@ -27,6 +27,7 @@ from gatewayd.model import (
     message_reference,
     parse_id,
 )
+from gatewayd.policy.replies import Reply, Word, Words, judge_received
 from gatewayd.policy.subject import Asking, ClassPolicy, Facts, Hold
 from gatewayd.policy.uses import Counted, Use, text_mark
 from gatewayd.retry import DEFAULT as DEFAULT_RETRY
@@ -67,6 +68,7 @@ class PlainRules:
         self.seen: list[Facts] = []
         self.retries: dict[str, Table] = {}
         self.dialects: dict[str, Dialect] = {}
+        self.words: dict[str, tuple[Word, ...]] = {}
 
     def class_rule(self, class_: str) -> ClassRule:
         return self.classes[class_]
@@ -115,6 +117,12 @@ class PlainRules:
 
     def brands_at(self, address: str) -> list[str]:
         return [brand for brand, sender in self.senders.items() if address.startswith(sender)]
+
+    def reply(self, text: str | None, octets: bytes, brands: Sequence[str], link: str) -> Reply:
+        """`words`: brand -> words of its own."""
+        del link
+        own = [word for brand in brands for word in self.words.get(brand, ())]
+        return judge_received(text, octets, Words(own))
 
     def number(self, address: str) -> str:
         return address.removeprefix("+")

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatewayd.policy.replies import Kind, Match, Reply, Word, Words, judge
-from gatewayd.policy.replies.lexicon import NAMES, Lexicon
+from gatewayd.policy.replies.lexicon import Lexicon
+from gatewayd.policy.replies.vocabulary import NAMES
 
 AROUND = " \t\r\n\u3000\u00a0.,!*#()[]{}\"'`~…。,、!“”‘’「」『』【】《》()~\u200b\u200d\ufeff\u2060\0👍"
 SIGNS = AROUND + ";:-_+/="
@@ -90,6 +91,8 @@ OTHER = [
     ":D",
     "n?",
     "退订单",
+    "Привет TD",
+    "åTDé",
     "ТД",  # Cyrillic
     "STOPPING",
     "stop by the shop",

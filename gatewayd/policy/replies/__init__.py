@@ -4,8 +4,9 @@ A fixed order of rules, each with a name; no weights, no model. What speaks of s
 it is ambiguous, which changes nothing: a person may look at it.
 """
 
-from gatewayd.policy.replies.judge import judge, opt_out
+from gatewayd.policy.replies.judge import judge
 from gatewayd.policy.replies.kinds import Kind, Reply
-from gatewayd.policy.replies.words import SHIPPED_OPT_IN, SHIPPED_OPT_OUT, Match, Word, Words
+from gatewayd.policy.replies.readings import judge_received
+from gatewayd.policy.replies.words import Match, Word, Words
 
-__all__ = ["SHIPPED_OPT_IN", "SHIPPED_OPT_OUT", "Kind", "Match", "Reply", "Word", "Words", "judge", "opt_out"]
+__all__ = ["Kind", "Match", "Reply", "Word", "Words", "judge", "judge_received"]

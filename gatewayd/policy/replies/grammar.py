@@ -1,4 +1,4 @@
-"""Sentences that ask to stop, or to go on, as patterns over sorts of words (`lexicon`).
+"""Sentences that ask to stop, or to go on, as patterns over sorts of words (`vocabulary`).
 
 A pattern must fit a clause from end to end: one word that is not foreseen, and it is no such sentence.
 """
@@ -6,7 +6,7 @@ A pattern must fit a clause from end to end: one word that is not foreseen, and 
 import re
 from typing import Final
 
-from gatewayd.policy.replies.lexicon import NAMES
+from gatewayd.policy.replies.vocabulary import NAMES
 
 _GROUPS: Final = {
     "BRIEF": "talk me you such henceforth",
@@ -84,7 +84,8 @@ QUIT: Final = _compiled(
 INSTRUCTION: Final = _compiled(
     # 回复TD退订, 如不想接收请回T, 发送TD到10690001; but not 如需接收请回T, 不要回复TD
     "(?![SMALL want]* receive) (?!.*(?:[not no] [talk me you]* | [unwilling needless]) [reply send])"
-    "[ABOUT want STOPPING]* (?:reply [reply send]* [talk message]* [code letter] | send+ [talk message]* code)"
+    "[ABOUT want STOPPING]*"
+    "(?:reply [reply send]* [talk message]* [code letter] | send+ [talk message]* code)"
     "[reply send digits talk]* quit_short? [ABOUT STOPPING]*",
     # TD发送到10690001
     "[SMALL]* code talk* [reply send]+ talk* digits [SMALL]*",

@@ -76,9 +76,3 @@ _PINYIN: Final = re.compile(
     "|(?:bie|buyao|qingwu)(?:zai)?(?:gei|wo)*(?:fa(?:song)?|saorao|darao)(?=.)(?:gei|wo|xinxi|guanggao)*)"
     "(?:duanxin|le|la|ba|xiexie)*"
 )
-
-
-def opt_out(text: str) -> str | None:
-    """The rule by which `text` is an opt-out where only the shipped words are in force."""
-    reply = judge(text)
-    return reply.rule if reply.kind is Kind.OPT_OUT else None

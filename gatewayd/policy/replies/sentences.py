@@ -21,7 +21,8 @@ from gatewayd.policy.replies.grammar import (
     STOP,
 )
 from gatewayd.policy.replies.kinds import OTHER, Kind, Reply
-from gatewayd.policy.replies.lexicon import NAMES, Lexicon
+from gatewayd.policy.replies.lexicon import Lexicon
+from gatewayd.policy.replies.vocabulary import NAMES
 
 
 class Says(Enum):
