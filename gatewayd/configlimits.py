@@ -49,6 +49,16 @@ class Cap(Model):
         return (self.minutes or 0) * 60 + (self.hours or 0) * 3600 + (self.days or 0) * 86_400
 
 
+class Brakes(Model):
+    after: Count = Field(
+        default=100, description="receipts and refusals of a tag's marketing before it is judged"
+    )
+    failed: float = Field(
+        default=0.5, ge=0, le=1, description="share that the SMSC refuses or does not deliver; more: paused"
+    )
+    opted_out: float = Field(default=0.05, ge=0, le=1, description="share that opts out; more: paused")
+
+
 def _otp(count: int, per: tuple[str, ...], **period: int | str) -> Cap:
     return Cap.model_validate({"classes": ("otp",), "per": per, "count": count, "code": "otp_cap", **period})
 

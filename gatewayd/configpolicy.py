@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, Tag
 
 from gatewayd.configcontent import SHIPPED_WORDS, Domain, Lints, OptOutText, WebLinks, WordList
-from gatewayd.configlimits import SHIPPED_CAPS, Cap, Frequency, QuietHours, SendWindow
+from gatewayd.configlimits import SHIPPED_CAPS, Brakes, Cap, Frequency, QuietHours, SendWindow
 from gatewayd.configreplies import Replies
 from gatewayd.configtypes import LONGEST_VALIDITY, Count, Model, Name, Seconds, Zone, form, told_by_type
 
@@ -114,6 +114,7 @@ class Policy(Model):
         default={}, description="named windows for brands, merged over the shipped ones"
     )
     caps: tuple[Cap, ...] = Field(default=SHIPPED_CAPS, description="further limits; here: those of otp")
+    brakes: Brakes | None = Field(default=Brakes(), description="when a tag is paused by itself; null: never")
     exempt: tuple[str, ...] = Field(
         default=(), description="numbers that no cap counts: tests, own staff; all other rules hold"
     )

@@ -101,6 +101,10 @@ class Metrics:
             "resent": self._counter("resent", "Segments sent a second time.", ["link", "class"]),
             "inbound": self._counter("inbound", "MO messages.", link),
             "optouts": self._counter("optouts", "Opt-outs.", ["source"]),
+            "arrivals": self._counter(
+                "arrivals", "Messages the SMSC had the last word on.", ["link", "class", "carrier", "state"]
+            ),
+            "tags_braked": self._counter("tags_braked", "Tags paused by themselves.", ["reason"]),
         }
         self._observed: Mapping[str, Histogram] = {
             "submit_to_receipt": self._histogram(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from gatewayd.configlimits import Brakes
 from gatewayd.configlink import Link
 from gatewayd.configtypes import zone
 from gatewayd.ledger.rules import ClassRule
@@ -45,6 +46,13 @@ class SnapshotRules:
     @property
     def uses_kept(self) -> Millis:
         return self._snapshot.book.uses_kept
+
+    @property
+    def brake(self) -> Brakes | None:
+        return self._snapshot.book.brake
+
+    def carrier(self, number: str) -> str | None:
+        return self._snapshot.carriers.of(number)
 
     def class_rule(self, class_: str) -> ClassRule:
         return self._class_rules.get(class_) or self._class_rules[_FALLBACK_CLASS]

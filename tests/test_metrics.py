@@ -28,7 +28,7 @@ CONTRACT = {
     """,
 }
 ROOT = Path(__file__).parents[1]
-LABELS = {"link", "class", "state", "status", "reason", "code", "source", "consumer", "version"}
+LABELS = {"carrier", "link", "class", "state", "status", "reason", "code", "source", "consumer", "version"}
 
 
 def contract() -> list[tuple[str, str, tuple[str, ...]]]:

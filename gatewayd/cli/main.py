@@ -8,7 +8,7 @@ import os
 import click
 
 from gatewayd import __version__
-from gatewayd.cli import events, links, messages, optouts, state
+from gatewayd.cli import events, links, messages, optouts, state, tags
 from gatewayd.cli.talk import CONFIGURATION, examples
 
 _CONFIG = click.option(
@@ -91,5 +91,6 @@ def schema() -> None:
     click.echo(json.dumps(whole, indent=2, ensure_ascii=False))
 
 
-for command in (*messages.COMMANDS, *events.COMMANDS, *optouts.COMMANDS, *links.COMMANDS, *state.COMMANDS):
-    cli.add_command(command)
+for family in (messages, events, optouts, tags, links, state):
+    for command in family.COMMANDS:
+        cli.add_command(command)

@@ -50,6 +50,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("policy: send_windows: NAME: a list of", limits.SendWindow),
     ("policy: frequency: a list of", limits.Frequency),
     ("policy: caps: a list of", limits.Cap),
+    ("policy: brakes:", limits.Brakes),
     ("tests: a list of", model.RoutingTest),
     ("limits:", model.Limits),
 )

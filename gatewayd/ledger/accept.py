@@ -1,12 +1,13 @@
 """A submit becomes durable: known key, judgement with the facts of this moment, insert."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
 
 from gatewayd.ledger.facts import Known
-from gatewayd.ledger.tables import Tables
+from gatewayd.ledger.tables import Tables, TagKey
 from gatewayd.model import (
     POLICY_REFUSALS,
     Content,
@@ -121,6 +122,7 @@ class _Intake:
         self._messages: list[Message] = []
         self._keys: list[tuple[str, str, MessageId]] = []
         self._uses: list[tuple[str, Use]] = []
+        self._tags: Counter[TagKey] = Counter()
 
     def add(self, accepted: Accepted) -> MessageId:
         tables, content = self._tables, accepted.content
@@ -140,6 +142,8 @@ class _Intake:
         tables.effects.count("messages_accepted", accepted.lane.class_)
         if content.key is not None:
             self._keys.append((self._client, content.key, message.id))
+        if content.tag is not None:
+            self._tags[self._client, content.tag, message.state] += 1
         if accepted.use is not None:
             self._count(content.to, msgspec.structs.replace(accepted.use, message=message.id))
         return message.id
@@ -155,3 +159,5 @@ class _Intake:
             self._tables.insert_keys(self._keys)
         if self._uses:
             self._tables.put_uses(self._uses)
+        if self._tags:
+            self._tables.count_tags(self._tags)

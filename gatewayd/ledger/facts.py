@@ -1,6 +1,6 @@
 """What the store knows of messages that are about to be judged, read at once for all of a batch."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from gatewayd.ledger.tables import Tables
 from gatewayd.model import MessageId
@@ -17,6 +17,7 @@ class Known:
         self._tables = tables
         self._opted_out: set[tuple[str, str]] = set()
         self._uses: dict[str, list[Use]] = {}
+        self._paused: Container[tuple[str, str | None]] | None = None
 
     def load(self, askings: Iterable[Asking]) -> None:
         """Read what is asked; what is known already stays as it has become."""
@@ -26,6 +27,8 @@ class Known:
                 marketing.add((asking.to, asking.brand))
             if asking.counted:
                 counted.add(asking.to)
+            if asking.tag is not None and self._paused is None:
+                self._paused = self._tables.paused_tags()
         if marketing:
             self._opted_out |= self._tables.opted_out(marketing)
         if fresh := counted - self._uses.keys():
@@ -37,6 +40,7 @@ class Known:
             return _NOTHING
         return Facts(
             opted_out=asking.class_.opt_out and (asking.to, asking.brand) in self._opted_out,
+            paused=self._paused is not None and (asking.client, asking.tag) in self._paused,
             uses=self._uses_of(asking.to, message) if asking.counted else (),
         )
 

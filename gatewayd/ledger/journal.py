@@ -1,9 +1,10 @@
 """Journal: the only place that changes a message's stage; each change of state makes one event."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from gatewayd.ledger.events import late_receipt_event, rfc3339, state_event
-from gatewayd.ledger.tables import Event, Tables
+from gatewayd.ledger.tables import Event, Tables, TagKey
 from gatewayd.model import (
     ALLOWED,
     FIRST_FINAL,
@@ -34,6 +35,7 @@ class Journal:
         self._fresh: list[Segment] = []
         self._events: list[Event] = []
         self._given_back: list[tuple[str, MessageId]] = []
+        self._tags: Counter[TagKey] = Counter()
 
     def move(
         self,
@@ -58,6 +60,9 @@ class Journal:
             assert message.state in ALLOWED[before], (before, message.state)
             message.changed_at = self._now
             self._tell(message)
+            if message.content.tag is not None:
+                self.count_tag(message, before, -1)
+                self.count_tag(message, message.state)
 
     def change_lane(self, message: Message, lane: LaneId) -> None:
         """Let a waiting message queue elsewhere; upstream is not told."""
@@ -70,6 +75,12 @@ class Journal:
     def touch(self, message: Message) -> None:
         """Columns of `message` other than its stage have changed."""
         self._messages[message.id] = message
+
+    def count_tag(self, message: Message, state: str, by: int = 1) -> None:
+        """One more message of its tag in `state`, or one less."""
+        client, tag = self._tables.lane(message.lane).client, message.content.tag
+        if tag is not None:
+            self._tags[client, tag, state] += by
 
     def give_back(self, message: Message) -> None:
         """Nothing of it has reached the SMSC, nor will: caps need not count it."""
@@ -133,3 +144,6 @@ class Journal:
         if self._events:
             self._tables.append_events(self._events)
             self._events = []
+        if self._tags:
+            self._tables.count_tags(self._tags)
+            self._tags = Counter()

@@ -8,8 +8,8 @@ import msgspec
 from gatewayd.ledger.fold import FAILED, Standing, best_attempts, failure_of, fold
 from gatewayd.ledger.journal import Journal
 from gatewayd.ledger.rules import ClassRule, Rules
-from gatewayd.ledger.tables import Tables
-from gatewayd.model import Failure, Message, MessageId, Millis, Segment, SegmentStage, Stage
+from gatewayd.ledger.tables import SINCE_DELIVERED, SINCE_FAILED, Tables
+from gatewayd.model import STATE_OF, Failure, Message, MessageId, Millis, Segment, SegmentStage, Stage
 from gatewayd.policy.subject import Hold
 from gatewayd.retry import Table
 from gatewayd.routing import parse_spec
@@ -27,7 +27,10 @@ _WAITING: Final = (Stage.READY, Stage.RESUME)
 
 
 class Progress:
-    """The messages of one operation with their segments: read once, always the same objects."""
+    """The messages of one operation with their segments: read once, always the same objects.
+
+    tags: (client, tag) of marketing that has arrived or failed.
+    """
 
     def __init__(
         self, tables: Tables, rules: Rules, now: Millis, usable: frozenset[str] = frozenset()
@@ -35,6 +38,7 @@ class Progress:
         self.journal = Journal(tables, now)
         self.messages: dict[MessageId, Message] = {}
         self.segments: dict[MessageId, list[Segment]] = {}
+        self.tags: set[tuple[str, str]] = set()
         self._tables, self._rules, self._now, self._usable = tables, rules, now, usable
 
     def load(self, ids: Iterable[MessageId]) -> None:
@@ -146,13 +150,27 @@ class Progress:
                 segment.stage = SegmentStage.REFUSED
                 self.journal.segment(segment)
 
+    def _arrival(self, message: Message, stage: Stage, counted: str) -> None:
+        """The SMSC has had the last word: how well do messages of its kind arrive?"""
+        lane, content = self._tables.lane(message.lane), message.content
+        carrier = self._rules.carrier(content.to) or "other"
+        outcome = STATE_OF[stage].value
+        self._tables.effects.count("arrivals", message.link or "", lane.class_, carrier, outcome)
+        if content.tag is not None and self.class_rule(message).marketing:
+            self.journal.count_tag(message, counted)
+            self.tags.add((lane.client, content.tag))
+
     def _to(self, message: Message, stage: Stage, due: Millis | None) -> None:
+        if stage is Stage.DELIVERED:
+            self._arrival(message, stage, SINCE_DELIVERED)
         if message.stage is not stage or message.due != due:
             self.journal.move(message, stage, due)
 
     def _fail(self, message: Message, stage: Stage, failure: Failure) -> None:
         if not any(_was_taken(s) for s in self.segments.get(message.id, ())):
             self.journal.give_back(message)
+        if failure.command_status is not None or failure.stat is not None:
+            self._arrival(message, stage, SINCE_FAILED)
         self.journal.move(message, stage, None, error=failure)
 
     def _wait(self, message: Message, standing: Standing) -> None:

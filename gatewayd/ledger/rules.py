@@ -5,6 +5,7 @@ from typing import Protocol
 
 import msgspec
 
+from gatewayd.configlimits import Brakes
 from gatewayd.model import Content, Lane, Millis, Refusal
 from gatewayd.policy.replies import Reply
 from gatewayd.policy.subject import Asking, Facts, Hold
@@ -32,6 +33,13 @@ class Rules(Protocol):
     @property
     def uses_kept(self) -> Millis:
         """How long a counted message matters to any cap."""
+
+    @property
+    def brake(self) -> Brakes | None:
+        """When a tag is paused by itself."""
+
+    def carrier(self, number: str) -> str | None:
+        """The carrier of a number, as far as prefixes and lists tell."""
 
     def class_rule(self, class_: str) -> ClassRule: ...
     def asking(self, content: Content, lane: Lane) -> Asking:

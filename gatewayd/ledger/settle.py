@@ -15,6 +15,7 @@ from gatewayd.ledger.progress import Progress
 from gatewayd.ledger.receipts import Receipts
 from gatewayd.ledger.rules import Rules
 from gatewayd.ledger.tables import Tables
+from gatewayd.ledger.tags import brake
 from gatewayd.model import MessageId, Millis, Segment, SegmentStage
 from gatewayd.smpp.receipt import Receipt
 
@@ -67,6 +68,7 @@ def settle(
         box.receive(receipts)
     box.close()
     progress.journal.close()
+    brake(tables, rules, progress.tags, now)
 
 
 def recover(tables: Tables, rules: Rules, now: Millis, limit: int = 1000) -> int:

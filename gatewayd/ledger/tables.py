@@ -1,8 +1,8 @@
 """Tables: the rows a store keeps, in batches; implemented in memory, on SQLite, on PostgreSQL."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import Protocol
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, Protocol, TypeAlias
 
 import msgspec
 
@@ -75,6 +75,24 @@ class OptOut(msgspec.Struct, frozen=True, gc=False):
     since: Millis
     source: str
     reason: str | None = None
+
+
+TagKey: TypeAlias = tuple[str, str, str]
+"""Client, tag, and the state that is counted, or one of those below."""
+
+# counted beside the states, from the last resume on: what brakes look at
+SINCE_FAILED: Final = "since_resume_failed"
+SINCE_DELIVERED: Final = "since_resume_delivered"
+SINCE_OPTED_OUT: Final = "since_resume_opted_out"
+
+
+class PausedTag(msgspec.Struct, frozen=True, gc=False):
+    """A tag of which nothing leaves. reason: who or what has paused it."""
+
+    client: str
+    tag: str
+    since: Millis
+    reason: str
 
 
 class Part(msgspec.Struct, frozen=True, gc=False):
@@ -192,6 +210,16 @@ class Tables(Protocol):
         """Forget them, but for what counted at submit."""
 
     def purge_uses(self, before: Millis, limit: int) -> int: ...
+
+    # tags
+    def count_tags(self, changes: Mapping[TagKey, int]) -> None: ...
+    def tag_counts(self, client: str, tag: str) -> dict[str, int]: ...
+    def reset_tag(self, client: str, tag: str, states: Sequence[str]) -> None: ...
+    def paused_tags(self) -> dict[tuple[str, str], PausedTag]:
+        """(client, tag) -> its pause; few at any time."""
+
+    def put_paused_tag(self, tag: PausedTag) -> None: ...
+    def delete_paused_tag(self, client: str, tag: str) -> None: ...
 
     # inbound
     def insert_inbound(self, message_id: MessageId, at: Millis, body: bytes) -> None: ...

@@ -8,7 +8,7 @@ from typing import Self
 import msgspec
 
 from gatewayd.calling_codes import zones_of
-from gatewayd.configlimits import SHIPPED_WINDOWS, Cap, SendWindow
+from gatewayd.configlimits import SHIPPED_WINDOWS, Brakes, Cap, SendWindow
 from gatewayd.configmodel import Config
 from gatewayd.configpolicy import Brand, Policy
 from gatewayd.configtypes import zone
@@ -38,6 +38,7 @@ class Book(msgspec.Struct, frozen=True, kw_only=True):
     limits: Mapping[str, tuple[Limit, ...]]
     exempt: frozenset[str]
     replies: ReplyBook
+    brake: Brakes | None
 
     @classmethod
     def build(cls, config: Config, classes: Mapping[str, ClassPolicy]) -> Self:
@@ -53,6 +54,7 @@ class Book(msgspec.Struct, frozen=True, kw_only=True):
             quiet_refuses=quiet is not None and quiet.action == "refuse",
             windows={name: _windows(brand, policy) for name, brand in config.brands.items()},
             limits=by_class(limit(cap, timezone) for cap in _caps(policy, counted)),
+            brake=policy.brakes,
             exempt=frozenset(canonical(number, policy.default_country) for number in policy.exempt),
             replies=ReplyBook.of(config),
         )

@@ -13,6 +13,7 @@ from gatewayd.policy.stages.caps import caps_at_sending, caps_at_submit
 from gatewayd.policy.stages.lints import lints
 from gatewayd.policy.stages.opt_out import opt_out
 from gatewayd.policy.stages.opt_out_text import opt_out_text
+from gatewayd.policy.stages.paused import paused
 from gatewayd.policy.stages.quiet_hours import quiet_hours, quiet_soon
 from gatewayd.policy.stages.signature import signature
 from gatewayd.policy.stages.web_links import web_links, web_links_again
@@ -43,6 +44,7 @@ AT_SUBMIT: Final[tuple[Stage, ...]] = (
     opt_out,
     caps_at_submit,
     quiet_hours,
+    paused,
 )
 AT_SENDING: Final[tuple[Stage, ...]] = (
     _unchanged(signature),
@@ -52,6 +54,7 @@ AT_SENDING: Final[tuple[Stage, ...]] = (
     opt_out,
     caps_at_sending,
     quiet_soon,
+    paused,
 )
 
 

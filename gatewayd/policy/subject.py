@@ -41,10 +41,11 @@ class Asking(msgspec.Struct, frozen=True, gc=False):
 class Facts(msgspec.Struct, frozen=True, gc=False):
     """What the store knows of what was asked, read in the transaction that acts on it.
 
-    uses: counted messages to the number, but for the one that is judged.
+    paused: its tag is. uses: counted messages to the number, but for the one that is judged.
     """
 
     opted_out: bool = False
+    paused: bool = False
     uses: tuple[Use, ...] = ()
 
 

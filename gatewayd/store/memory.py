@@ -30,6 +30,7 @@ from gatewayd.model import (
 )
 from gatewayd.smpp.receipt_ids import key as id_key
 from gatewayd.store.base import Committed, P, T
+from gatewayd.store.memory_tags import MemoryTags
 from gatewayd.store.memory_uses import MemoryUses
 from gatewayd.store.rows import Rows, Undo
 
@@ -37,13 +38,14 @@ _UNNAMED = (SegmentStage.CLAIMED, SegmentStage.ACCEPTED, SegmentStage.IN_DOUBT)
 _WAITING = (Stage.SCHEDULED, Stage.HELD, Stage.READY, Stage.RETRY)
 
 
-class MemoryTables(MemoryUses):
+class MemoryTables(MemoryTags, MemoryUses):
     """See `ledger.tables.Tables`."""
 
     def __init__(self) -> None:
         self.effects = Effects()
         self._undo: Undo = []
-        super().__init__(self._undo)
+        MemoryTags.__init__(self, self._undo)
+        MemoryUses.__init__(self, self._undo)
         self._lanes: Rows[LaneId, Lane] = Rows(self._undo)
         self._messages: Rows[MessageId, Message] = Rows(self._undo)
         self._keys: Rows[tuple[str, str], MessageId] = Rows(self._undo)

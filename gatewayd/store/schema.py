@@ -102,7 +102,19 @@ CREATE TABLE uses (
 CREATE INDEX uses_at ON uses (at);
 """
 
-MIGRATIONS: Final = (_V1, _V2, _V3, _V4, _USES)
+_TAGS: Final = """
+-- messages of a tag by state (model.State, and what ledger.tags counts beside)
+CREATE TABLE tags (
+    client TEXT NOT NULL, tag TEXT NOT NULL, state TEXT NOT NULL, messages INTEGER NOT NULL,
+    PRIMARY KEY (client, tag, state)
+) WITHOUT ROWID;
+CREATE TABLE paused_tags (
+    client TEXT NOT NULL, tag TEXT NOT NULL, since INTEGER NOT NULL, reason TEXT NOT NULL,
+    PRIMARY KEY (client, tag)
+) WITHOUT ROWID;
+"""
+
+MIGRATIONS: Final = (_V1, _V2, _V3, _V4, _USES, _TAGS)
 VERSION: Final = len(MIGRATIONS)
 
 

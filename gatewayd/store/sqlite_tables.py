@@ -22,6 +22,7 @@ from gatewayd.model import (
     SegmentStage,
     Stage,
 )
+from gatewayd.store.sqlite_tags import SqliteTags
 from gatewayd.store.sqlite_uses import SqliteUses
 
 _STAGES: Final = {int(stage): stage for stage in Stage}
@@ -64,7 +65,7 @@ def _ids(values: Iterable[object]) -> str:
     return json.dumps(list(values))
 
 
-class SqliteTables(SqliteUses):
+class SqliteTables(SqliteTags, SqliteUses):
     """See `ledger.tables.Tables`. Caches lanes; hands out ids and cursors without asking the database."""
 
     def __init__(self, connection: sqlite3.Connection, node: int = 0) -> None:

@@ -16,6 +16,7 @@ from gatewayd.rules import SnapshotRules
 from gatewayd.snapshot import Snapshot
 from gatewayd.store.base import Store, T
 from gatewayd.upstream import replies, wire
+from gatewayd.upstream.tags import Tags
 
 _CANCEL_STEP = 500
 _REPLAY_STEP = 500
@@ -29,6 +30,9 @@ Question: TypeAlias = (
     | wire.OptoutCheck
     | wire.OptoutAdd
     | wire.OptoutRemove
+    | wire.TagPause
+    | wire.TagResume
+    | wire.TagProgress
     | wire.LinkReceipts
     | wire.Status
     | wire.Ping
@@ -88,6 +92,7 @@ class Desk:
         self._status = status
         self._waits = waits
         self._clock = clock
+        self._tags = Tags(store, self._is_admin, clock)
 
     async def submit(self, client: str, requests: Sequence[wire.Submit]) -> bytes:
         """Reply lines, in the order of the requests."""
@@ -117,16 +122,16 @@ class Desk:
 
     async def _answer(self, client: str, request: Question) -> object:
         match request:
-            case wire.Ping():
-                return {}
-            case wire.Status():
-                return await self._status()
+            case wire.Ping() | wire.Status():
+                return await self._status() if isinstance(request, wire.Status) else {}
             case wire.Query() | wire.Explain():
                 return await self._tell(client, request)
             case wire.Cancel():
                 return await self._cancel(client, request)
             case wire.OptoutCheck() | wire.OptoutAdd() | wire.OptoutRemove():
                 return await self._optout(client, request)
+            case wire.TagPause() | wire.TagResume() | wire.TagProgress():
+                return await self._tags.answer(client, request)
             case wire.LinkReceipts():
                 return await self._link_receipts(client, request)
             case _:

@@ -147,6 +147,25 @@ class OptoutRemove(_Request, frozen=True, kw_only=True, gc=False, tag="optout_re
     reason: Annotated[str, Meta(max_length=255)] | None = None
 
 
+class _OfTag(_Request, frozen=True, kw_only=True, gc=False):
+    """A request about all messages with a tag. client: whose; another's only for an admin."""
+
+    tag: Tag
+    client: str | None = None
+
+
+class TagPause(_OfTag, frozen=True, kw_only=True, gc=False, tag="tag_pause"):
+    """Nothing of it leaves until it is resumed."""
+
+
+class TagResume(_OfTag, frozen=True, kw_only=True, gc=False, tag="tag_resume"):
+    """Let it go on."""
+
+
+class TagProgress(_OfTag, frozen=True, kw_only=True, gc=False, tag="tag_progress"):
+    """How far it has come: counts by state."""
+
+
 class LinkReceipts(_Request, frozen=True, kw_only=True, gc=False, tag="link_receipts"):
     """What was learnt of a link's receipts. replay: match those of no known segment anew (admin)."""
 
@@ -173,6 +192,9 @@ Request: TypeAlias = (
     | OptoutCheck
     | OptoutAdd
     | OptoutRemove
+    | TagPause
+    | TagResume
+    | TagProgress
     | LinkReceipts
     | Status
     | Ping
@@ -186,7 +208,6 @@ LATER: Final = frozenset(
         "search",
         *("consent_add", "consent_revoke", "consent_check"),
         *("template_put", "template_review", "template_get"),
-        *("tag_pause", "tag_resume", "tag_progress"),
         *("link_pause", "link_resume", "reload", "drain"),
     }
 )

@@ -11,7 +11,11 @@ from tests.ledger.conftest import sqlite_world
 from tests.ledger.world import DAY, World, claimed_segments
 
 SMALL = frozenset({"lanes", "meta", "consumers"})  # as many rows as the configuration has names
-FEW = ("SCAN parts", "SCAN s USING INDEX segments_unnamed")  # unfinished long MOs; segments without an answer
+FEW = (  # unfinished long MOs; segments without an answer; paused tags
+    "SCAN parts",
+    "SCAN s USING INDEX segments_unnamed",
+    "SCAN paused_tags",
+)
 
 
 @pytest.fixture

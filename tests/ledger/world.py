@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from gatewayd.configlimits import Brakes
 from gatewayd.ledger import inbound, lookup, settle
 from gatewayd.ledger.accept import Accepted, Answer, accept
 from gatewayd.ledger.claim import Claimed, Claims, Picker, Want, claim
@@ -64,6 +65,8 @@ class PlainRules:
         self.carries: dict[str, Carry] = {}
         self.refused: dict[str, str] = {}
         self.held: dict[str, Hold] = {}
+        self.brake: Brakes | None = None
+        self.pause_all = False
         self.counted: set[str] = set()
         self.seen: list[Facts] = []
         self.retries: dict[str, Table] = {}
@@ -75,14 +78,20 @@ class PlainRules:
 
     def asking(self, content: Content, lane: Lane) -> Asking:
         policy = _class_policy(lane.class_, self.classes[lane.class_])
-        return Asking(content.to, policy, lane.brand, lane.client, counted=lane.class_ in self.counted)
+        return Asking(content.to, policy, lane.brand, lane.client, lane.class_ in self.counted, content.tag)
 
     def judge(self, content: Content, lane: Lane, facts: Facts, now: Millis) -> Hold | Refusal | None:
         """refused: number -> the code it is refused with at sending. held: number -> its hold."""
         del lane, now
         self.seen.append(facts)
+        if self.pause_all:
+            return Hold("paused", None, "suspended", "its tag is paused")
         code = "opted_out" if facts.opted_out else self.refused.get(content.to)
         return self.held.get(content.to) if code is None else Refusal(code, "refused at sending")
+
+    def carrier(self, number: str) -> str | None:
+        del number
+        return "cmcc"
 
     @property
     def uses_kept(self) -> Millis:

@@ -1,0 +1,87 @@
+"""Tags: the messages of a campaign counted together, paused together, braked where they go wrong."""
+
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from gatewayd.ledger.journal import Journal
+from gatewayd.ledger.rules import Rules
+from gatewayd.ledger.tables import (
+    SINCE_DELIVERED,
+    SINCE_FAILED,
+    SINCE_OPTED_OUT,
+    PausedTag,
+    Tables,
+)
+from gatewayd.model import MessageId, Millis, Stage, State
+
+_STATES: Final = frozenset(State)
+
+
+class TagProgress(msgspec.Struct, frozen=True, omit_defaults=True):
+    """counts: messages by state, final ones included. reason: why it is paused; None: it is not."""
+
+    tag: str
+    counts: dict[str, int]
+    paused: bool
+    since: Millis | None = None
+    reason: str | None = None
+
+
+def progress(tables: Tables, client: str, tag: str) -> TagProgress | None:
+    """How far the messages of a client's tag have come; None: the client has used no such tag."""
+    counts = {state: n for state, n in tables.tag_counts(client, tag).items() if state in _STATES and n}
+    paused = tables.paused_tags().get((client, tag))
+    if paused is None:
+        return TagProgress(tag, counts, paused=False) if counts else None
+    return TagProgress(tag, counts, paused=True, since=paused.since, reason=paused.reason)
+
+
+def pause(tables: Tables, client: str, tag: str, reason: str, now: Millis) -> bool:
+    """From now on nothing of it leaves; False: it was paused already."""
+    if (client, tag) in tables.paused_tags():
+        return False
+    tables.put_paused_tag(PausedTag(client, tag, now, reason))
+    return True
+
+
+def resume(
+    tables: Tables, client: str, tag: str, after: MessageId, limit: int, now: Millis
+) -> tuple[int, MessageId | None]:
+    """One step of letting go on; gives how many were held, and where to go on, or None at the end.
+
+    Brakes count anew from here.
+    """
+    if not after:
+        tables.delete_paused_tag(client, tag)
+        tables.reset_tag(client, tag, (SINCE_FAILED, SINCE_DELIVERED, SINCE_OPTED_OUT))
+    lanes = [i for i, lane in tables.lanes().items() if lane.client == client]
+    messages = tables.tagged(tag, lanes, after, limit)
+    journal = Journal(tables, now)
+    held = [m for m in messages if m.stage is Stage.HELD and m.reason == "paused"]
+    for message in held:
+        journal.move(message, Stage.READY, message.content.expires_at)
+    journal.close()
+    return len(held), messages[-1].id if len(messages) == limit else None
+
+
+def brake(tables: Tables, rules: Rules, touched: Iterable[tuple[str, str]], now: Millis) -> None:
+    """Pause those of `touched` (client, tag) that fail too often, or that too many opt out after."""
+    limit = rules.brake
+    if limit is None:
+        return
+    for client, tag in touched:
+        counts = tables.tag_counts(client, tag)
+        failed, arrived = counts.get(SINCE_FAILED, 0), counts.get(SINCE_DELIVERED, 0)
+        if failed + arrived < limit.after:
+            continue
+        if failed > limit.failed * (failed + arrived):
+            _brake(tables, client, tag, "failures", now)
+        elif counts.get(SINCE_OPTED_OUT, 0) > limit.opted_out * (failed + arrived):
+            _brake(tables, client, tag, "opt_outs", now)
+
+
+def _brake(tables: Tables, client: str, tag: str, reason: str, now: Millis) -> None:
+    if pause(tables, client, tag, reason, now):
+        tables.effects.count("tags_braked", reason)

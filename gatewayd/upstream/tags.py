@@ -1,0 +1,72 @@
+"""Requests about tags: pause, resume, progress."""
+
+from collections.abc import Callable
+from typing import assert_never
+
+import msgspec
+
+from gatewayd.ledger import tags
+from gatewayd.ledger.events import rfc3339
+from gatewayd.model import MessageId, Millis, Refusal
+from gatewayd.store.base import Store
+from gatewayd.upstream import wire
+
+_STEP = 500
+_NOT_FOUND = Refusal("not_found", "this client has no messages with this tag", "tag")
+_NOT_YOURS = Refusal("not_permitted", "only an admin client may name another client", "client")
+
+
+class Progress(msgspec.Struct, frozen=True, omit_defaults=True):
+    """counts: messages by state. since: RFC 3339. reason: by whom, or why it paused by itself."""
+
+    counts: dict[str, int]
+    paused: bool
+    since: str | None = None
+    reason: str | None = None
+
+
+class Resumed(msgspec.Struct, frozen=True):
+    """How many messages were held."""
+
+    resumed: int
+
+
+class Tags:
+    """clock: wall time in milliseconds."""
+
+    def __init__(self, store: Store, is_admin: Callable[[str], bool], clock: Callable[[], Millis]) -> None:
+        self._store, self._is_admin, self._clock = store, is_admin, clock
+
+    async def answer(
+        self, client: str, request: wire.TagPause | wire.TagResume | wire.TagProgress
+    ) -> Progress | Resumed | Refusal:
+        whose = request.client or client
+        if whose != client and not self._is_admin(client):
+            return _NOT_YOURS
+        match request:
+            case wire.TagPause():
+                await self._store.write(tags.pause, whose, request.tag, f"by {client}", self._clock())
+                return await self._progress(whose, request.tag)
+            case wire.TagResume():
+                return Resumed(await self._resume(whose, request.tag))
+            case wire.TagProgress():
+                return await self._progress(whose, request.tag)
+            case _:
+                assert_never(request)
+
+    async def _progress(self, client: str, tag: str) -> Progress | Refusal:
+        found = await self._store.read(tags.progress, client, tag)
+        if found is None:
+            return _NOT_FOUND
+        since = None if found.since is None else rfc3339(found.since)
+        return Progress(found.counts, found.paused, since, found.reason)
+
+    async def _resume(self, client: str, tag: str) -> int:
+        """In steps, so that a large tag does not keep others from the store."""
+        total, after = 0, MessageId(0)
+        while True:
+            resumed, on = await self._store.write(tags.resume, client, tag, after, _STEP, self._clock())
+            total += resumed
+            if on is None:
+                return total
+            after = on
