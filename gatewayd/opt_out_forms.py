@@ -7,10 +7,12 @@ and refuse a text with two.
 import re
 from typing import Final
 
-REACH: Final = 24
+REACH: Final = 16
 """Characters that one way may take before or after its decisive word."""
 
-DECISIVE: Final = re.compile("[退拒]|取消|[sS][tT][oO][pP]|[uU][nN][sS][uU][bB]")
+DECISIVE: Final = re.compile(
+    "[退拒消sSuU](?:(?<=[退拒])|(?<=取消)|(?<=[sS])[tT][oO][pP]|(?<=[uU])[nN][sS][uU][bB])"
+)
 """What no way does without, so that most texts need no closer look."""
 
 _GAP: Final = r"[\W_]{0,2}"  # a blank, quotes, brackets

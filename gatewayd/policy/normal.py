@@ -11,6 +11,7 @@ _IGNORABLE: Final = re.compile(  # Unicode's Default_Ignorable_Code_Point, and c
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
     "\U000e0000-\U000e0fff]"
 )
+_UNUSUAL: Final = re.compile("[^\n\r\t\x20-\x7e\u3400-\u4dbf\u4e00-\u9fff，。！？：；、（）【】《》“”‘’…—～]")
 _EVERYDAY: Final = (
     ("，", ","),
     ("！", "!"),
@@ -31,15 +32,22 @@ def fold(text: str) -> str:
     """`text` without invisible characters, in NFKC, lower case and simplified characters.
 
     So ＴＤ is td and 退訂 is 退订. Blanks and punctuation stay; the length may change. What has been folded
-    folds to itself. About 1.5 µs for a text of 70 Chinese characters.
+    folds to itself. About 1.3 µs for a text of 70 Chinese characters.
     """
     if text.isascii():
         return _IGNORABLE.sub("", text.lower())
-    text = _IGNORABLE.sub("", text)
+    unusual = is_unusual(text)
+    if unusual:
+        text = _IGNORABLE.sub("", text)
     for sign, plain in _EVERYDAY:  # they alone would cost four times all the rest in normalize()
         if sign in text:
             text = text.replace(sign, plain)
-    return simplified(unicodedata.normalize("NFKC", text).lower())
+    return simplified((unicodedata.normalize("NFKC", text) if unusual else text).lower())
+
+
+def is_unusual(text: str) -> bool:
+    """Whether it has other characters than ASCII, Chinese, and the signs of everyday texts."""
+    return _UNUSUAL.search(text) is not None
 
 
 def simplified(text: str) -> str:

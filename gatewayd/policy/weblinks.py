@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Final, Self
 
 import msgspec
 
-from gatewayd.policy.normal import fold
+from gatewayd.policy.normal import fold, is_unusual
 
 _SHORTENERS: Final = """
 t.cn url.cn dwz.cn suo.im suo.nz sourl.cn 6du.in mrw.so u.nu t.co goo.gl bit.ly tinyurl.com ow.ly is.gd
@@ -32,23 +33,27 @@ _ADDRESS: Final = re.compile(
 )
 _TOP_ALONE: Final = re.compile(rf"\.(?:{_SURE_TOP})(?![{_LETTER}-])")
 _CHINESE_TOP: Final = ("中国", "公司", "网络", "网址", "集团", "商城", "商店", "在线", "中文网")
+_ODD_TOP: Final = re.compile(rf"[\s。·•‧∙⋅\])][.\s]*(?:{_SURE_TOP})")  # without which there is no odd dot
 _ODD_DOT: Final = re.compile(
     r"([a-z0-9])(?:\s+\.\s*|\s?[。·•‧∙⋅]\s?|\s?[\[(](?:\.|dot|点)[\])]\s?)"
     rf"(?=(?:{_SURE_TOP})(?![{_LETTER}-]))"
 )
 
 
-def hosts(text: str) -> list[str | None]:
+@lru_cache(maxsize=4)  # two stages ask
+def hosts(text: str) -> tuple[str | None, ...]:
     """Where the links of a text lead, in lower case; None: an address in disguise.
 
     In disguise is what only reads as an address: full-width or other letters than ASCII, xn--, other dots,
     blanks or invisible characters inside.
     """
-    read = _ODD_DOT.sub(r"\1.", fold(text))
-    if "." not in read and "://" not in read:
-        return []
     plain = text.lower()
-    return [host if _is_plain(host) and host in plain else None for host in _addresses(read)]
+    read = fold(text) if is_unusual(text) else plain
+    if _ODD_TOP.search(read):
+        read = _ODD_DOT.sub(r"\1.", read)
+    if "." not in read and "://" not in read:
+        return ()
+    return tuple(host if _is_plain(host) and host in plain else None for host in _addresses(read))
 
 
 class Domains(msgspec.Struct, frozen=True):

@@ -60,7 +60,8 @@ class WordLists:
         Latin letters and digits count as a word only where they are not part of a longer one. What stands
         inside an exception of its list is none.
         """
-        if not self._automaton.find_matches_as_indexes(skeleton(text)):
+        quick = self._automaton.find_matches_as_indexes(skeleton(text), overlapping=True)
+        if not quick or not self._concerns(quick, class_):
             return []
         letters = spelled(text)
         found: list[Hit] = []
@@ -74,6 +75,13 @@ class WordLists:
                     (found if counts else excused).append(hit)
         found = [hit for hit in found if not any(_within(hit, exception) for exception in excused)]
         return sorted(found, key=lambda hit: (hit.start, -hit.end))
+
+    def _concerns(self, quick: list[tuple[int, int, int]], class_: ClassPolicy) -> bool:
+        for pattern, _, _ in quick:
+            for rule, _ in self._meanings[pattern]:
+                if rule.concerns(class_):
+                    return True
+        return False
 
 
 def _within(hit: Hit, exception: Hit) -> bool:

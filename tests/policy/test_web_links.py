@@ -54,7 +54,7 @@ FOUND: list[tuple[str, list[str | None]]] = [
 @pytest.mark.parametrize(("text", "found"), FOUND)
 def test_what_reads_as_an_address_is_one(text: str, found: list[str | None]) -> None:
     """With or without https://, among Chinese characters, and in any disguise; nothing else is."""
-    assert hosts(text) == found
+    assert list(hosts(text)) == found
 
 
 @pytest.mark.parametrize("text", ["https://例子.cn", "http://例子.com/a"])

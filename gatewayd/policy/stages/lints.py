@@ -60,22 +60,25 @@ _SECRECY: Final = re.compile(
 _TIME: Final = re.compile(
     r"[0-9]\s*[:：点日号月天时小分]|[今明][天日晚]|本[周月]|周[一二三四五六日末]|即将|截止|限时|最后|仅限|期间|前到|有效|到期"
 )
-_ENTRY: Final = re.compile(
-    r"[a-z0-9]\.[a-z]{2}|://|点击|戳|到店|进店|门店|[来致]电|拨打|电话|热线|回复[^tdnr]|登录|打开|扫码|凭|出示|[0-9]{7}",
-    re.IGNORECASE,
+_ENTRY: Final = re.compile(  # words alone: the quickest pattern there is
+    "点击|戳|到店|进店|门店|来电|致电|拨打|电话|热线|回复[^tdnrTDNR]|登录|打开|扫码|凭|出示"
 )
+_TELEPHONE: Final = re.compile("[0-9]{7}")
+_DIGIT: Final = re.compile("[0-9]")
 
 
 def _core_is_late(read: Read) -> bool:
     first = read.body[:FIRST]
-    if _CHINESE.search(first) is None or any(map(str.isdigit, first)):
+    if _DIGIT.search(first) or not _CHINESE.search(first):
         return False
     return not any(word in first for word in read.core)
 
 
 def _lacks_parts(read: Read) -> bool:
     body = read.body
-    return _CHINESE.search(body) is not None and not (_TIME.search(body) and _ENTRY.search(body))
+    if not _CHINESE.search(body):
+        return False
+    return not _TIME.search(body) or not (_ENTRY.search(body) or _TELEPHONE.search(body) or _links(read))
 
 
 def _begins_generic(read: Read) -> bool:
@@ -99,11 +102,11 @@ def _asks_no_secrecy(read: Read) -> bool:
 
 
 def _links(read: Read) -> bool:
-    return bool(hosts(read.body))
+    return bool(hosts(read.text))
 
 
 def _is_shortened(read: Read) -> bool:
-    return "." in read.body and not SHORTENERS.isdisjoint(hosts(read.body))
+    return not SHORTENERS.isdisjoint(hosts(read.text))
 
 
 def _is_garbled(read: Read) -> bool:
