@@ -20,6 +20,8 @@ Raw = Callable[..., RawSmsc]
 
 OPT_OUTS = ("TD", "t", "退订", "  Td。", "TD", "【退订】!")
 OTHERS = ("OUTSTANDING", "TD-LTE", "退订单", "不退订")
+RULES = {"不退订": "negation"}
+"""Of those that are ambiguous."""
 
 
 def marketing(daemon: Gateway, n: int, brand: str = "xxmall") -> str:
@@ -54,7 +56,8 @@ def test_an_opt_out_holds_before_its_deliver_sm_resp(
         opted = text in OPT_OUTS
         assert (event["text"], event["to"], event["link"]) == (text, "10690001", "sim-1")
         assert (event["brand"], event["opt_out"]) == ("xxmall", opted)
-        assert event["rule"] == ("keyword" if opted else None)
+        assert event["rule"] == RULES.get(text, "keyword" if opted else None)
+        assert event["ambiguous"] == (text in RULES)
     with daemon.client() as client:
         check = client.request("optout_check", to=number(1), brand="xxmall")
         notice = client.request("submit", **daemon.fields(to=number(1), text="#notice#"))
