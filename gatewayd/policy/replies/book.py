@@ -52,7 +52,7 @@ def _with_told(brand: Brand) -> Replies:
 
 
 def _without_never(replies: Replies) -> Replies:
-    kept = tuple(word for word in replies.opt_out if word.match != Match.NEVER)
+    kept = tuple(word for word in replies.opt_out if word.match != "never")
     return replies.model_copy(update={"opt_out": kept})
 
 
