@@ -18,14 +18,15 @@ _ROUNDING = 1e-3  # a part of a segment that float arithmetic may be short of at
 class Bucket:
     """Leave for at most `rate` segments a second, without a burst (G9).
 
-    In any second at most `rate` * 1.02 + 1 segments are granted; below 10 a second never more than `rate`
-    (rounded up), and below 50 never two at a time.
+    In any second at most `rate` * 1.02 + 1 segments are granted, and those `kept` once; below 10 a second never
+    more than `rate` (rounded up), and below 50 never two at a time.
     It starts empty, so that the first segment waits its turn too.
     rate: segments a second, fractions allowed; 0: no limit, yet pauses are kept.
+    keep: segments that are to be there for those in a hurry, see `kept`; as many more may be in it.
     """
 
-    def __init__(self, rate: float, now: float) -> None:
-        self._rate = rate
+    def __init__(self, rate: float, now: float, keep: int = 0) -> None:
+        self._rate, self._keep = rate, keep
         self._empty_at = now  # when the bucket was, or will be, empty; it fills from there
 
     @property
@@ -56,21 +57,19 @@ class Bucket:
         if self._rate:
             self._empty_at = max(self._empty_at, now - self._capacity / self._rate) + n / self._rate
 
-    def keepable(self, n: int) -> int:
-        """How many of `n` segments can be kept in it for those in a hurry while others use all of its rate.
-
-        It is half of what a late wake-up may make good; none below 100 a second, where a segment is soon due.
-        """
-        return min(n, math.floor((self._capacity - 1) / 2))
+    @property
+    def kept(self) -> int:
+        """Segments that those who are in no hurry leave in it; none below 100 a second: there it is a burst."""
+        return min(self._keep, math.floor(self._slack / 2))
 
     def next_at(self, now: float, n: int = 1, kept: int = 0) -> float:
-        """When `n` segments beside the `kept` may leave at once, or half of what ever may.
+        """When `n` segments beside `kept` ones may leave at once, or half of what ever may.
 
         The other half is for being late.
         """
         if self._rate == 0:
             return max(now, self._empty_at)
-        enough = min(n, math.floor((1 + self._capacity - kept) / 2)) + kept
+        enough = min(n, math.floor(1 + self._slack / 2)) + kept
         return max(now, self._empty_at + enough / self._rate)
 
     def pause_until(self, until: float) -> None:
@@ -82,8 +81,12 @@ class Bucket:
         self._empty_at = max(self._empty_at, now)
 
     @property
+    def _slack(self) -> float:
+        return self._rate * _SLACK if self._rate >= _SLACK_FROM else 0.0
+
+    @property
     def _capacity(self) -> float:
-        return 1 + self._rate * _SLACK if self._rate >= _SLACK_FROM else 1
+        return 1 + self._slack + self.kept
 
 
 class Allowance:

@@ -87,7 +87,7 @@ def claim(tables: Tables, picker: Picker, rules: Rules, owner: int, start: int, 
 class _Candidate(NamedTuple):
     message: Message
     lane: Lane
-    asking: Asking | None
+    asking: Asking
 
 
 class _Front:

@@ -45,13 +45,11 @@ class Sendable(msgspec.Struct, frozen=True, gc=False):
 
 
 class Owner(Protocol):
-    """The link of a bind, as far as the bind needs it. kept: segments of the rate for urgent ones only."""
+    """The link of a bind, as far as the bind needs it."""
 
     settings: Settings
     bucket: Bucket
 
-    @property
-    def kept(self) -> int: ...
     def pump(self, now: float) -> None: ...
     def millis(self) -> Millis: ...
     def now(self) -> float: ...
@@ -146,7 +144,7 @@ class Bind:
         owner, at = self._owner, self._owner.millis()
         room = min(self.slots, owner.bucket.available(now))
         if not urgent:
-            room = min(self.slots - self._reserve, owner.bucket.available(now) - owner.kept)
+            room = min(self.slots - self._reserve, owner.bucket.available(now) - owner.bucket.kept)
         sent = 0
         while queue and sent < room:
             sent += self._send(queue.popleft(), at)

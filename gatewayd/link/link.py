@@ -57,7 +57,7 @@ class Link:
     def __init__(self, name: str, settings: Settings, limits: Bounds, pool: Pool) -> None:
         self.name, self.settings = name, settings
         self.paused = False
-        self.bucket = Bucket(settings.throughput, trio.current_time())
+        self.bucket = Bucket(settings.throughput, trio.current_time(), settings.reserved)
         self.pace = PaceControl(self.bucket, settings.throttle_pause, trio.current_time())
         self.full_queues = FullQueues(limits.full_queues)
         self._full_wait = settings.retry_table.delay(consts.ESME_RMSGQFUL, 1)
@@ -115,18 +115,13 @@ class Link:
         """Whether every slot of its windows is taken."""
         return all(bind.free <= 0 for bind in self._binds)
 
-    @property
-    def kept(self) -> int:
-        """Segments of the rate that only urgent ones take, so that these do not wait for the next."""
-        return self.bucket.keepable(self.settings.reserved)
-
     def capacity(self, now: float) -> Room:
         """Segments to claim now. Bulk waits for a few milliseconds' worth of rate, to be claimed together."""
         if not self.usable:
             return Room(0, 0)
         tokens, binds = self.bucket.available(now), self._binds
         urgent = tokens - sum(min(bind.waiting_urgent, bind.slots) for bind in binds)
-        bulk = tokens - self.kept - sum(min(bind.waiting, bind.slots) for bind in binds)
+        bulk = tokens - self.bucket.kept - sum(min(bind.waiting, bind.slots) for bind in binds)
         return Room(
             max(0, min(urgent, sum(max(0, bind.free_urgent) for bind in binds))),
             0 if bulk < self._batch else min(bulk, sum(max(0, bind.free) for bind in binds)),
@@ -146,7 +141,7 @@ class Link:
         if urgent or any(bind.waiting_urgent for bind in self._binds):
             at = self.bucket.next_at(now)
         else:
-            at = self.bucket.next_at(now, self._batch, self.kept)
+            at = self.bucket.next_at(now, self._batch, self.bucket.kept)
         return at if at > now else math.inf
 
     def take(self, claimed: Claimed, *, urgent: bool) -> None:

@@ -52,7 +52,7 @@ def test_window_and_throughput_hold_over_binds_lengths_and_reconnects(
 def test_a_full_window_waits_and_is_shown(simulator: Smsc, gateway: Daemon, consume: Consume) -> None:
     """With every slot taken the rest stays in the store, and status, gauges and query say why."""
     smsc = simulator(window=4, responses={"delay": 0.5})
-    daemon = gateway(smsc.port, sim={"binds": 2, "window": 4})
+    daemon = gateway(smsc.port, sim={"binds": 2, "window": 4, "reserve": 0})
     daemon.until_link("sim-1", "bound", binds=2)
     bulk = Bulk(daemon, 20)
     assert bulk.submit()

@@ -20,7 +20,7 @@ Consume = Callable[..., Consumer]
 def test_a_drain_empties_the_windows_and_unbinds(simulator: Smsc, gateway: Daemon, consume: Consume) -> None:
     """SIGTERM: not ready, submits are overloaded, answers are awaited, exit 0; the rest leaves next time."""
     smsc = simulator(responses={"delay": 0.7})
-    daemon = gateway(smsc.port, sim={"binds": 2, "window": 5})
+    daemon = gateway(smsc.port, sim={"binds": 2, "window": 5, "reserve": 0})
     daemon.until_link("sim-1", "bound", binds=2)
     assert daemon.http("/health/live")[0] == 200
     assert daemon.http("/health/ready") == (200, '{"ready":true,"reason":null}')
@@ -58,7 +58,7 @@ def test_what_is_unanswered_at_the_end_of_the_drain_is_in_doubt(
 ) -> None:
     """After drain_timeout it unbinds all the same, records the doubt and exits 0."""
     smsc = simulator(responses={"answered": 0}, receipts={"lost": 1})
-    daemon = gateway(smsc.port, drain_timeout=0.7)
+    daemon = gateway(smsc.port, drain_timeout=0.7, sim={"reserve": 0})
     bulk = Bulk(daemon, 20)
     assert bulk.submit()
     smsc.until(submits=10)
