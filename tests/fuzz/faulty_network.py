@@ -192,6 +192,7 @@ class FaultyNetwork:
     def go_round(self, role: Role, _rng: random.Random) -> None:
         """As if 2^31 requests had passed: the next number would be that of an open request."""
         side = self.sides[role]
+        side.hand_out()
         if side.open:
             lowest = min(side.numbers[token] for token in side.open)
             side.session.window._sequence_number = lowest - 1 or MAX_SEQUENCE_NUMBER
