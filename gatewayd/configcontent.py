@@ -70,9 +70,8 @@ class WordList(Model):
 
 
 def _replacement(words: tuple[str, ...], with_: str, *excepted: str) -> WordList:
-    return WordList.model_validate(
-        {"words": words, "action": "replace", "with": with_, "except": excepted, "marketing": True}
-    )
+    given = {"words": words, "action": "replace", "with": with_, "marketing": True}
+    return WordList.model_validate({**given, "except": excepted} if excepted else given)
 
 
 SHIPPED_WORDS = (

@@ -410,9 +410,8 @@ _LATER: tuple[Path, ...] = (
     ("listeners", "*", "client"),
     ("clients", "*", "rate"),
     ("clients", "*", "holds_consent"),
-    ("brands", "*", "signature"),
     ("brands", "*", "industry"),
-    *(("classes", "*", key) for key in ("opt_out_text", "consent")),
+    ("classes", "*", "consent"),
 )
 
 

@@ -148,7 +148,6 @@ def test_the_contracts_configuration_is_accepted_whole() -> None:
         f"f:7:67: listeners.2.client{inert}",
         f"f:9:87: clients.shop.rate{inert}",
         f"f:10:69: clients.local.holds_consent{inert}",
-        f"f:28:12: brands.xxmall.signature{inert}",
         f"f:28:51: brands.xxmall.industry{inert}",
     ]
 

@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from gatewayd import configcarriers as carriers
+from gatewayd import configcontent as content
 from gatewayd import configlimits as limits
 from gatewayd import configlink as link
 from gatewayd import configmodel as model
@@ -51,10 +52,23 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("policy: frequency: a list of", limits.Frequency),
     ("policy: caps: a list of", limits.Cap),
     ("policy: brakes:", limits.Brakes),
+    ("policy: words: a list of", content.WordList),
+    ("policy: links:", content.WebLinks),
+    ("policy: opt_out_text:", content.OptOutText),
+    ("policy: lints:", content.Lints),
     ("tests: a list of", model.RoutingTest),
     ("limits:", model.Limits),
 )
-_SPELLED_BELOW = (carriers.Carriers(), policy.Policy(), model.Limits(), link.Receipts(), link.Text(), replies.Replies())
+_SPELLED_BELOW = (
+    carriers.Carriers(),
+    content.Lints(),
+    content.OptOutText(),
+    link.Receipts(),
+    link.Text(),
+    model.Limits(),
+    policy.Policy(),
+    replies.Replies(),
+)
 _KINDS: dict[object, str] = {str: "text", int: "whole number", float: "number", bool: "true or false"}
 
 
@@ -110,6 +124,8 @@ def _inline(value: object) -> str:
     if isinstance(value, BaseModel):
         items = value.model_dump(by_alias=True, exclude_unset=True).items()
         return f"{{{', '.join(f'{key}: {_inline(item)}' for key, item in items)}}}"
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_inline, value))}]"
     return str(value).lower() if isinstance(value, bool) else str(value) or '""'
 
 
