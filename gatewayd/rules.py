@@ -71,7 +71,7 @@ class SnapshotRules:
         return outcome if isinstance(outcome, Refusal) else outcome.hold
 
     def leaving(self, content: Content, lane: Lane, now: Millis) -> Use | None:
-        if not self._class(lane).marketing or not self._snapshot.book.counts(lane.class_, content.to):
+        if not self._class(lane).opt_out:
             return None
         return caps.use(self._subject(content, lane, now), Counted.LEFT)
 
@@ -106,7 +106,10 @@ class SnapshotRules:
         return [c.name for c in clients if (c.admin if brand is None else brand in c.brands)]
 
     def brands_at(self, address: str) -> list[str]:
-        return list(self._snapshot.brands_at(address) or self._snapshot.brands)
+        return list(self._snapshot.brands_at(address))
+
+    def all_brands(self) -> list[str]:
+        return list(self._snapshot.brands)
 
     def reply(self, text: str | None, octets: bytes, brands: Sequence[str], link: str) -> Reply:
         return judge_received(text, octets, self._snapshot.book.replies.words(brands, link))

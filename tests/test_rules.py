@@ -36,12 +36,13 @@ def rules() -> SnapshotRules:
         ("1069000177", ["club"]),
         ("106900017788", ["club"]),
         ("1069000", ["shop", "club", "bank"]),
-        ("95588", ["shop", "club", "bank"]),
+        ("95588", []),
     ],
 )
-def test_an_opt_out_always_finds_brands(rules: SnapshotRules, address: str, brands: list[str]) -> None:
-    """The longest sender that begins the address; a cut code all it begins; an unknown one all there are."""
+def test_a_code_has_its_brands(rules: SnapshotRules, address: str, brands: list[str]) -> None:
+    """The longest sender that begins the address; a cut code all it begins; an unknown one none."""
     assert brands == rules.brands_at(address)
+    assert rules.all_brands() == ["shop", "club", "bank"]
 
 
 def test_an_mo_is_told_to_those_entitled(rules: SnapshotRules) -> None:

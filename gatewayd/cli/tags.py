@@ -55,7 +55,9 @@ def progress(client: "Client", output: Output, name: str, whose: str | None, *, 
 
 
 def _show(output: Output, reply: dict[str, Any]) -> None:
-    told: dict[str, Any] = {name: reply[name] for name in ("paused", "since", "reason") if name in reply}
+    told: dict[str, Any] = {
+        name: reply[name] for name in ("opted_out", "paused", "since", "reason") if name in reply
+    }
     output.record({**told, **reply["counts"]} if not output.as_json else _counts(reply))
 
 

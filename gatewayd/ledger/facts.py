@@ -48,6 +48,8 @@ class Known:
         return tuple(use for use in self._uses[number] if use.message != message)
 
     def count(self, number: str, use: Use) -> None:
-        """One more message to `number` in this batch; in place of what was known of the same."""
-        uses = self._uses[number]
+        """One more message to `number` in this operation; in place of what was known of the same."""
+        uses = self._uses.get(number)
+        if uses is None:  # nobody asks
+            return
         uses[:] = [*(other for other in uses if other.message != use.message), use]

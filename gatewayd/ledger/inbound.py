@@ -6,12 +6,13 @@ from typing import Final
 import msgspec
 
 from gatewayd import concat
-from gatewayd.ledger import optouts
+from gatewayd.ledger import optouts, placing
 from gatewayd.ledger.events import InboundEvent, inbound_event, rfc3339
 from gatewayd.ledger.progress import Progress
 from gatewayd.ledger.rules import Rules
-from gatewayd.ledger.tables import OptOut, Part, Tables
-from gatewayd.model import Millis, public_id
+from gatewayd.ledger.tables import SINCE_OPTED_OUT, OptOut, Part, Tables
+from gatewayd.ledger.tags import brake
+from gatewayd.model import Message, Millis, public_id
 from gatewayd.policy.replies import Kind, Reply
 from gatewayd.smpp.udh import UserData, own_header
 
@@ -44,7 +45,7 @@ def receive(tables: Tables, mos: Sequence[Mo], rules: Rules, live: Collection[in
         if mo.user_data.concat is not None:
             segments.add(mo.fingerprint)
     tables.note_deliveries([(mo.fingerprint, mo.session, now) for mo in mos])
-    inbox.journal.close()
+    inbox.close()
 
 
 def release_stale(tables: Tables, rules: Rules, now: Millis, limit: int = 100) -> int:
@@ -53,7 +54,7 @@ def release_stale(tables: Tables, rules: Rules, now: Millis, limit: int = 100) -
     keys = tables.stale_parts(now - concat.WAIT, limit)
     for key in keys:
         inbox.try_whole(key)
-    inbox.journal.close()
+    inbox.close()
     return len(keys)
 
 
@@ -72,10 +73,17 @@ def _repeated(tables: Tables, mo: Mo, live: Collection[int], now: Millis) -> boo
 
 
 class _Inbox:
+    """tags: (client, tag) of what opt-outs have answered."""
+
     def __init__(self, tables: Tables, rules: Rules, now: Millis) -> None:
         self._tables, self._rules, self._now = tables, rules, now
         self._progress = Progress(tables, rules, now)
         self.journal = self._progress.journal
+        self.tags: set[tuple[str, str]] = set()
+
+    def close(self) -> None:
+        self.journal.close()
+        brake(self._tables, self._rules, self.tags, self._now)
 
     def receive(self, mo: Mo) -> None:
         data, place = mo.user_data, mo.user_data.concat
@@ -103,21 +111,24 @@ class _Inbox:
             self._deliver(whose, whole)
 
     def _deliver(self, whose: concat.Key, whole: concat.Whole) -> None:
-        brands = self._rules.brands_at(whose.destination)
         number = self._rules.number(whose.source)
+        brands, answered = placing.place(self._tables, self._rules, number, whose.destination)
         reply = self._rules.reply(whole.text, whole.octets, brands, whose.link)
         if reply.kind is Kind.OPT_OUT:
-            self._opt_out(number, brands, whose.link)
+            self._opt_out(number, brands, whose.link, answered)
         elif reply.kind is Kind.OPT_IN:
             optouts.restore(self._tables, number, brands)
         brand = brands[0] if len(brands) == 1 else None
         self._tables.effects.count("inbound", whose.link)
         self._tell(whose, whole, number, brand, reply)
 
-    def _opt_out(self, number: str, brands: Sequence[str], link: str) -> None:
+    def _opt_out(self, number: str, brands: Sequence[str], link: str, answered: Message | None) -> None:
         source = "reply" if len(brands) == 1 else optouts.UNPLACED
         rows = [OptOut(number, brand, self._now, source, f"MO on {link}") for brand in brands]
         optouts.put(self._tables, rows, self._rules, self._progress)
+        if answered is not None and answered.content.tag is not None:
+            self.journal.count_tag(answered, SINCE_OPTED_OUT)
+            self.tags.add((self._tables.lane(answered.lane).client, answered.content.tag))
 
     def _tell(
         self, whose: concat.Key, whole: concat.Whole, number: str, brand: str | None, reply: Reply

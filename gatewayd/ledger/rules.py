@@ -73,10 +73,12 @@ class Rules(Protocol):
         """Who is told of an MO: clients entitled to the brand; without a brand, admin clients."""
 
     def brands_at(self, address: str) -> list[str]:
-        """Brands whose sender is the longest beginning of an MO's destination; never none.
+        """Brands whose sender is the longest beginning of an MO's destination.
 
-        Without one those whose sender the destination begins, else all: an opt-out is not dropped.
+        Without one those whose sender the destination begins; none for a code that nobody knows.
         """
+
+    def all_brands(self) -> list[str]: ...
 
     def reply(self, text: str | None, octets: bytes, brands: Sequence[str], link: str) -> Reply:
         """What an MO to a code of `brands` means. text: None if it is binary. octets: without headers."""

@@ -20,10 +20,14 @@ _STATES: Final = frozenset(State)
 
 
 class TagProgress(msgspec.Struct, frozen=True, omit_defaults=True):
-    """counts: messages by state, final ones included. reason: why it is paused; None: it is not."""
+    """counts: messages by state, final ones included. opted_out: replies to them since the last resume.
+
+    reason: why it is paused; None: it is not.
+    """
 
     tag: str
     counts: dict[str, int]
+    opted_out: int
     paused: bool
     since: Millis | None = None
     reason: str | None = None
@@ -31,11 +35,12 @@ class TagProgress(msgspec.Struct, frozen=True, omit_defaults=True):
 
 def progress(tables: Tables, client: str, tag: str) -> TagProgress | None:
     """How far the messages of a client's tag have come; None: the client has used no such tag."""
-    counts = {state: n for state, n in tables.tag_counts(client, tag).items() if state in _STATES and n}
-    paused = tables.paused_tags().get((client, tag))
+    found = tables.tag_counts(client, tag)
+    counts = {state: n for state, n in found.items() if state in _STATES and n}
+    gone, paused = found.get(SINCE_OPTED_OUT, 0), tables.paused_tags().get((client, tag))
     if paused is None:
-        return TagProgress(tag, counts, paused=False) if counts else None
-    return TagProgress(tag, counts, paused=True, since=paused.since, reason=paused.reason)
+        return TagProgress(tag, counts, gone, paused=False) if counts else None
+    return TagProgress(tag, counts, gone, paused=True, since=paused.since, reason=paused.reason)
 
 
 def pause(tables: Tables, client: str, tag: str, reason: str, now: Millis) -> bool:

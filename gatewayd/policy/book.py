@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import tzinfo
 from types import MappingProxyType
-from typing import Self
+from typing import Final, Self
 
 import msgspec
 
@@ -19,6 +19,9 @@ from gatewayd.policy.replies.book import ReplyBook
 from gatewayd.policy.subject import ClassPolicy
 from gatewayd.policy.texts import Texts
 from gatewayd.policy.uses import Limit, by_class, limit
+
+ANSWERED: Final[Millis] = 30 * 86_400_000
+"""For so long a reply may answer a message; platforms take replies for 3 to 7 days."""
 
 
 class Book(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,8 +73,8 @@ class Book(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def uses_kept(self) -> Millis:
-        """How long a counted message matters to any limit."""
-        return max((one.period for several in self.limits.values() for one in several), default=0)
+        """How long a counted message matters to any limit, or to a reply."""
+        return max(ANSWERED, *(one.period for several in self.limits.values() for one in several))
 
 
 def _caps(policy: Policy, counted: tuple[str, ...]) -> Iterator[Cap]:

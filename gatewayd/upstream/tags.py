@@ -17,9 +17,13 @@ _NOT_YOURS = Refusal("not_permitted", "only an admin client may name another cli
 
 
 class Progress(msgspec.Struct, frozen=True, omit_defaults=True):
-    """counts: messages by state. since: RFC 3339. reason: by whom, or why it paused by itself."""
+    """counts: messages by state. opted_out: replies to them since the last resume.
+
+    since: RFC 3339. reason: by whom it was paused, or why by itself.
+    """
 
     counts: dict[str, int]
+    opted_out: int
     paused: bool
     since: str | None = None
     reason: str | None = None
@@ -59,7 +63,7 @@ class Tags:
         if found is None:
             return _NOT_FOUND
         since = None if found.since is None else rfc3339(found.since)
-        return Progress(found.counts, found.paused, since, found.reason)
+        return Progress(found.counts, found.opted_out, found.paused, since, found.reason)
 
     async def _resume(self, client: str, tag: str) -> int:
         """In steps, so that a large tag does not keep others from the store."""

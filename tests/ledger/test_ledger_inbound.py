@@ -6,10 +6,11 @@ from itertools import permutations
 import pytest
 
 from gatewayd import concat
-from gatewayd.ledger import optouts
+from gatewayd.configlimits import Brakes
+from gatewayd.ledger import optouts, tags
 from gatewayd.ledger.inbound import REPEAT_WINDOW, Mo, release_stale
 from gatewayd.ledger.tables import OptOut
-from gatewayd.model import Stage, public_id
+from gatewayd.model import MessageId, Stage, public_id
 from gatewayd.policy.replies import Word
 from gatewayd.smpp.udh import Concat, UserData
 from tests.ledger.world import HOUR, LONG, NUMBER, START, World
@@ -308,3 +309,50 @@ def test_inbound_ids_differ_from_message_ids(world: World) -> None:
     after = world.submit()
     (event,) = inbound_events(world)
     assert public_id(before) < str(event["id"]) < public_id(after)
+
+
+def sold(world: World, brand: str, number: str = NUMBER) -> MessageId:
+    """Marketing of a brand that has left for a number."""
+    world.rules.counted.add("member")
+    identifier = world.submit(class_="member", brand=brand, to=number, tag=f"sale of {brand}")
+    world.claim()
+    return identifier
+
+
+def test_a_reply_to_a_shared_code_is_for_the_brand_that_wrote_last(world: World) -> None:
+    """Bank and club share their code; club's marketing was the last to leave."""
+    sold(world, "bank")
+    world.now += HOUR
+    sold(world, "club")
+    world.receive(world.mo("TD", destination="10690009"))
+    assert [row.brand for row in world.tables.optouts(NUMBER)] == ["club"]
+    assert [event["brand"] for event in inbound_events(world)] == ["club"]
+
+
+def test_what_has_not_left_is_not_answered(world: World) -> None:
+    """Nor is a notice: an opt-out answers marketing."""
+    sold(world, "bank")
+    world.submit(class_="member", brand="club")
+    world.send(class_="notice", brand="club")
+    world.receive(world.mo("TD", destination="10690009"))
+    assert [row.brand for row in world.tables.optouts(NUMBER)] == ["bank"]
+
+
+def test_an_opt_out_of_an_unknown_code_binds_all_brands(world: World) -> None:
+    """It is not dropped, and not guessed from what was sent by another code."""
+    sold(world, "club")
+    world.receive(world.mo("TD", destination="95588"))
+    assert sorted(row.brand for row in world.tables.optouts(NUMBER)) == ["bank", "club", "shop"]
+
+
+def test_opt_outs_count_for_the_tag_they_answer(world: World) -> None:
+    """And pull its brake: one opt-out of two messages is over 20 in a hundred."""
+    world.rules.brake = Brakes(after=2, opted_out=0.2)
+    for number in (NUMBER, "8613900139000"):
+        identifier = sold(world, "club", number)
+        (smsc_id,) = world.answer(*world.segments(identifier))
+        world.deliver(world.receipt(smsc_id, source=number.encode()))
+    world.receive(world.mo("TD", destination="10690009"))
+    found = tags.progress(world.tables, "acme", "sale of club")
+    assert found is not None
+    assert (found.opted_out, found.paused, found.reason) == (1, True, "opt_outs")

@@ -127,6 +127,9 @@ class PlainRules:
     def brands_at(self, address: str) -> list[str]:
         return [brand for brand, sender in self.senders.items() if address.startswith(sender)]
 
+    def all_brands(self) -> list[str]:
+        return list(self.senders)
+
     def reply(self, text: str | None, octets: bytes, brands: Sequence[str], link: str) -> Reply:
         """`words`: brand -> words of its own."""
         del link

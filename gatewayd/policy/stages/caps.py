@@ -18,7 +18,7 @@ def caps_at_submit(subject: Subject, facts: Facts, book: Book) -> Subject | Refu
 
 def caps_at_sending(subject: Subject, facts: Facts, book: Book) -> Subject | Refusal:
     """What counts when it leaves is judged again then; what counted at submit is not."""
-    return _judged(subject, facts, book, planned=False) if subject.class_.marketing else subject
+    return _judged(subject, facts, book, planned=False) if subject.class_.opt_out else subject
 
 
 def _judged(subject: Subject, facts: Facts, book: Book, *, planned: bool) -> Subject | Refusal:
@@ -33,13 +33,14 @@ def _judged(subject: Subject, facts: Facts, book: Book, *, planned: bool) -> Sub
 
 
 def counted(subject: Subject, book: Book) -> Use | None:
-    """What to keep of an accepted message; None if no cap speaks of it.
+    """What to keep of an accepted message; None if nothing asks for it.
 
-    Marketing is reserved for the time it is to leave; the rest counts from the submit on, come what may.
+    What opt-outs bind is kept always, since replies answer it, and reserved for the time it is to leave; the
+    rest if a cap speaks of it, and counts from the submit on, come what may.
     """
-    if not book.counts(subject.class_.name, subject.to):
-        return None
-    return use(subject, Counted.RESERVED if subject.class_.marketing else Counted.AT_SUBMIT)
+    if subject.class_.opt_out:
+        return use(subject, Counted.RESERVED)
+    return use(subject, Counted.AT_SUBMIT) if book.counts(subject.class_.name, subject.to) else None
 
 
 def use(subject: Subject, counted: Counted) -> Use:
