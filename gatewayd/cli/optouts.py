@@ -1,15 +1,23 @@
-"""Commands `optout check`, `optout add`, `optout remove`."""
+"""Commands about the opt-out list: check, add, remove, list, export, import."""
 
-from typing import TYPE_CHECKING, Final
+import csv
+import os
+import sys
+from collections.abc import Iterator
+from itertools import islice
+from typing import IO, TYPE_CHECKING, Any, Final
 
 import click
 
-from gatewayd.cli.talk import Output, examples, talking
+from gatewayd.cli.talk import PARTLY, Output, examples, talking
 
 if TYPE_CHECKING:
     from gatewayd.client import Client
 
 _BRAND: Final = click.option("--brand", help="absent: all brands of this client; of an admin: all")
+_COLUMNS: Final = ("to", "brand", "since", "source", "reason")
+_PAGE: Final = 1000  # entries in one reply
+_BATCH: Final = 100  # numbers in one request; a line stays short
 _REASON: Final = click.option("--reason", help="kept with the opt-out")
 
 
@@ -17,6 +25,8 @@ _REASON: Final = click.option("--reason", help="kept with the opt-out")
     epilog=examples(
         "gatewayd optout check 13800138000",
         "gatewayd optout add 13800138000 --brand xxmall --reason 'asked by phone'",
+        "gatewayd optout import old-platform.csv --brand xxmall --reason 'moved from the old platform'",
+        "gatewayd optout export > optouts.csv",
     )
 )
 def optout() -> None:
@@ -52,6 +62,76 @@ def remove(client: "Client", output: Output, to: str, brand: str | None, reason:
     """Take a number off the list (admin)."""
     reply = client.request("optout_remove", to=to, brand=brand, reason=reason)
     output.record({"removed": reply["removed"]})
+
+
+@optout.command("list")
+@_BRAND
+@talking
+def list_(client: "Client", output: Output, brand: str | None) -> None:
+    """Show the list (admin), by number."""
+    for page in _pages(client, brand):
+        output.rows(page, _COLUMNS)
+
+
+@optout.command()
+@click.argument("file", type=click.File("w", encoding="utf-8"), default="-")
+@_BRAND
+@talking
+def export(client: "Client", output: Output, file: IO[str], brand: str | None) -> None:
+    """Write the list as CSV (admin)."""
+    del output
+    writer = csv.writer(file)
+    writer.writerow(_COLUMNS)
+    for page in _pages(client, brand):
+        writer.writerows([entry[name] for name in _COLUMNS] for entry in page)
+
+
+def _pages(client: "Client", brand: str | None) -> Iterator[list[dict[str, Any]]]:
+    after: str | None = ""
+    while after is not None:
+        reply = client.request("optout_list", brand=brand, after=after, limit=_PAGE)
+        yield reply["optouts"]
+        after = reply["after"]
+
+
+@optout.command("import")
+@click.argument("file", type=click.File("r", encoding="utf-8-sig"))
+@_BRAND
+@_REASON
+@talking
+def import_(client: "Client", output: Output, file: IO[str], brand: str | None, reason: str | None) -> None:
+    """Put the numbers of a file on the list (admin): the first column of a CSV, or one a line.
+
+    What is no number is told on standard error with its line; exit 3 if there was any. A second run does no
+    harm: who is on the list stays as it is.
+    """
+    added, numbers, wrong = 0, 0, 0
+    lines = _numbers(file)
+    with click.progressbar(length=_size(file), label="importing", file=sys.stderr) as bar:
+        while batch := list(islice(lines, _BATCH)):
+            texts = [text for _, text, _ in batch]
+            reply = client.request("optout_load", numbers=texts, brand=brand, reason=reason)
+            numbers += len(batch)
+            added, wrong = added + reply["added"], wrong + len(reply["wrong"])
+            for one in reply["wrong"]:
+                click.echo(f"line {batch[one['index']][0]}: {one['detail']}", err=True)
+            bar.update(sum(size for *_, size in batch))
+    output.record({"numbers": numbers, "added": added, "wrong": wrong})
+    if wrong:
+        raise SystemExit(PARTLY)
+
+
+def _numbers(file: IO[str]) -> Iterator[tuple[int, str, int]]:
+    """Line, number as written, octets of the line; a heading is passed by."""
+    for number, row in enumerate(csv.reader(file), 1):
+        text = row[0].strip() if row else ""
+        if text and (number > 1 or any(map(str.isdigit, text))):
+            yield number, text, len(",".join(row).encode()) + 1
+
+
+def _size(file: IO[str]) -> int:
+    """Octets of a file; 0 for a pipe."""
+    return os.fstat(file.fileno()).st_size
 
 
 COMMANDS = (optout,)

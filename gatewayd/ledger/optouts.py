@@ -13,39 +13,43 @@ UNPLACED: Final = "reply_unplaced"
 
 
 def add(tables: Tables, rows: Sequence[OptOut], rules: Rules, now: Millis) -> int:
-    """Put one number on the lists of brands, in an operation of its own; returns how many are new."""
+    """Put numbers on the lists of brands, in an operation of its own; returns how many are new there."""
     progress = Progress(tables, rules, now)
-    known = {row.brand for row in tables.optouts(rows[0].number)} if rows else set()
+    known = tables.opted_out({(row.number, row.brand) for row in rows})
     put(tables, rows, rules, progress)
     progress.journal.close()
-    return len({row.brand for row in rows} - known)
+    return len({(row.number, row.brand) for row in rows} - known)
 
 
 def put(tables: Tables, rows: Sequence[OptOut], rules: Rules, progress: Progress) -> None:
-    """From here on no marketing of these brands leaves for this number, whatever waits (G6).
-
-    rows: all of one number and one source.
-    """
-    if not rows:
-        return
-    brands = {row.brand for row in rows}
+    """From here on no marketing of these brands leaves for these numbers, whatever waits (G6)."""
     tables.put_optouts(rows)
-    tables.effects.count("optouts", rows[0].source)
+    for _, source in {(row.number, row.source) for row in rows}:
+        tables.effects.count("optouts", source)
+    brands = {row.brand for row in rows}
     lanes = [
         identifier
         for identifier, lane in tables.lanes().items()
         if lane.brand in brands and rules.class_rule(lane.class_).marketing
     ]
     if lanes:
-        _reject(tables, rows[0].number, lanes, progress)
+        _reject(tables, rows, lanes, progress)
 
 
-def _reject(tables: Tables, number: str, lanes: Sequence[LaneId], progress: Progress) -> None:
+def _reject(tables: Tables, rows: Sequence[OptOut], lanes: Sequence[LaneId], progress: Progress) -> None:
     progress.journal.close()  # what this operation did before may have ended some of them
-    waiting = tables.waiting_for(number, lanes)
-    progress.add(waiting)
-    for message in waiting:
-        progress.stop(message, SegmentStage.REJECTED, Failure("opted_out"))
+    unwanted = {(row.number, row.brand) for row in rows}
+    for number in {row.number for row in rows}:
+        waiting = tables.waiting_for(number, lanes)
+        progress.add(waiting)
+        for message in waiting:
+            if (number, tables.lane(message.lane).brand) in unwanted:
+                progress.stop(message, SegmentStage.REJECTED, Failure("opted_out"))
+
+
+def page(tables: Tables, brands: Collection[str], after: tuple[str, str], limit: int) -> list[OptOut]:
+    """Opt-outs from `brands` behind (number, brand), in that order."""
+    return tables.optouts_after(sorted(brands), after, limit)
 
 
 def check(tables: Tables, number: str, brands: Collection[str]) -> OptOut | None:

@@ -323,6 +323,10 @@ class MemoryTables(MemoryTags, MemoryUses):
     def optouts(self, number: str) -> list[OptOut]:
         return [self._optouts[key] for key in sorted(self._optouts) if key[0] == number]
 
+    def optouts_after(self, brands: Sequence[str], after: tuple[str, str], limit: int) -> list[OptOut]:
+        keys = (key for key in sorted(self._optouts) if key > after and key[1] in brands)
+        return [self._optouts[key] for key in islice(keys, limit)]
+
     def put_optouts(self, rows: Sequence[OptOut]) -> None:
         for row in rows:
             if (row.number, row.brand) not in self._optouts:

@@ -390,6 +390,13 @@ class SqliteTables(SqliteTags, SqliteUses):
         sql = "SELECT number, brand, since, source, reason FROM optouts WHERE number = ?"
         return [OptOut(*row) for row in self._db.execute(sql, (number,))]
 
+    def optouts_after(self, brands: Sequence[str], after: tuple[str, str], limit: int) -> list[OptOut]:
+        sql = (
+            "SELECT number, brand, since, source, reason FROM optouts WHERE (number, brand) > (?, ?)"
+            " AND brand IN (SELECT value FROM json_each(?)) ORDER BY number, brand LIMIT ?"
+        )
+        return [OptOut(*row) for row in self._db.execute(sql, (*after, _ids(brands), limit))]
+
     def put_optouts(self, rows: Sequence[OptOut]) -> None:
         self._db.executemany(
             "INSERT OR IGNORE INTO optouts VALUES (?, ?, ?, ?, ?)",

@@ -1,21 +1,21 @@
 """Desk: what each request of upstream does, whatever connection it came by."""
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol, TypeAlias, assert_never
 
 import msgspec
 
-from gatewayd.ledger import consumers, lookup, optouts, reconcile
+from gatewayd.ledger import consumers, lookup, reconcile
 from gatewayd.ledger.accept import Answer
 from gatewayd.ledger.consumers import Gone
-from gatewayd.ledger.events import View, rfc3339
-from gatewayd.ledger.tables import OptOut, Tables
+from gatewayd.ledger.events import View
+from gatewayd.ledger.tables import Tables
 from gatewayd.model import MessageId, Millis, Refusal
-from gatewayd.numbers import InvalidNumber, canonical
 from gatewayd.rules import SnapshotRules
 from gatewayd.snapshot import Snapshot
 from gatewayd.store.base import Store, T
 from gatewayd.upstream import replies, wire
+from gatewayd.upstream.optouts import Optouts
 from gatewayd.upstream.tags import Tags
 
 _CANCEL_STEP = 500
@@ -30,6 +30,8 @@ Question: TypeAlias = (
     | wire.OptoutCheck
     | wire.OptoutAdd
     | wire.OptoutRemove
+    | wire.OptoutList
+    | wire.OptoutLoad
     | wire.TagPause
     | wire.TagResume
     | wire.TagProgress
@@ -47,21 +49,6 @@ class Intake(Protocol):
 
 class Found(msgspec.Struct, frozen=True):
     message: View
-
-
-class Checked(msgspec.Struct, frozen=True):
-    opted_out: bool
-    brand: str | None = None
-    since: str | None = None
-    source: str | None = None
-
-
-class Added(msgspec.Struct, frozen=True):
-    added: int
-
-
-class Removed(msgspec.Struct, frozen=True):
-    removed: int
 
 
 class Replayed(msgspec.Struct, frozen=True):
@@ -92,6 +79,7 @@ class Desk:
         self._status = status
         self._waits = waits
         self._clock = clock
+        self._optouts = Optouts(store, snapshot, clock)
         self._tags = Tags(store, self._is_admin, clock)
 
     async def submit(self, client: str, requests: Sequence[wire.Submit]) -> bytes:
@@ -128,8 +116,14 @@ class Desk:
                 return await self._tell(client, request)
             case wire.Cancel():
                 return await self._cancel(client, request)
-            case wire.OptoutCheck() | wire.OptoutAdd() | wire.OptoutRemove():
-                return await self._optout(client, request)
+            case (
+                wire.OptoutCheck()
+                | wire.OptoutAdd()
+                | wire.OptoutRemove()
+                | wire.OptoutList()
+                | wire.OptoutLoad()
+            ):
+                return await self._optouts.answer(client, request)
             case wire.TagPause() | wire.TagResume() | wire.TagProgress():
                 return await self._tags.answer(client, request)
             case wire.LinkReceipts():
@@ -173,31 +167,6 @@ class Desk:
             cancelled, too_late = cancelled + step.cancelled, too_late + step.too_late
         return lookup.Cancelled(cancelled, too_late)
 
-    async def _optout(
-        self, client: str, request: wire.OptoutCheck | wire.OptoutAdd | wire.OptoutRemove
-    ) -> Checked | Added | Removed | Refusal:
-        admin = self._is_admin(client)
-        if not admin and not isinstance(request, wire.OptoutCheck):
-            return _ADMIN_ONLY
-        brands = self._brands(client, request.brand, admin=admin)
-        if isinstance(brands, Refusal):
-            return brands
-        snapshot = self._snapshot()
-        try:
-            number = canonical(request.to, snapshot.default_country)
-        except InvalidNumber as error:
-            return Refusal("invalid_destination", f"the number {error.reason}", "to")
-        match request:
-            case wire.OptoutCheck():
-                return _checked(await self._store.read(optouts.check, number, brands))
-            case wire.OptoutRemove():
-                return Removed(await self._store.write(optouts.remove, number, brands))
-            case wire.OptoutAdd(reason=reason):
-                now = self._clock()
-                rows = [OptOut(number, name, now, "admin", reason) for name in sorted(brands)]
-                rules = SnapshotRules(snapshot)
-                return Added(await self._store.write(optouts.add, rows, rules, now))
-
     async def _link_receipts(self, client: str, request: wire.LinkReceipts) -> Replayed | Refusal:
         snapshot, rules = self._snapshot(), SnapshotRules(self._snapshot())
         if request.link not in snapshot.links:
@@ -217,30 +186,11 @@ class Desk:
             total += matched
         return total
 
-    def _brands(self, client: str, brand: str | None, *, admin: bool) -> Collection[str] | Refusal:
-        snapshot = self._snapshot()
-        rights = snapshot.clients.get(client)
-        own = rights.brands if rights is not None else frozenset[str]()
-        allowed = snapshot.brands.keys() if admin else own
-        if brand is None:
-            return allowed
-        if brand not in snapshot.brands:
-            return Refusal("unknown_brand", "there is no such brand", "brand")
-        return (
-            (brand,) if brand in allowed else Refusal("not_permitted", "not a brand of this client", "brand")
-        )
-
 
 def _reply(request: wire.Request, result: object) -> bytes:
     if isinstance(result, Refusal):
         return replies.failed(request.seq, result)
     return replies.done(request.seq, result)
-
-
-def _checked(row: OptOut | None) -> Checked:
-    if row is None:
-        return Checked(opted_out=False)
-    return Checked(opted_out=True, brand=row.brand, since=rfc3339(row.since), source=row.source)
 
 
 def _subscribe(

@@ -141,6 +141,22 @@ class OptoutAdd(_Request, frozen=True, kw_only=True, gc=False, tag="optout_add")
     reason: Annotated[str, Meta(max_length=255)] | None = None
 
 
+class OptoutList(_Request, frozen=True, kw_only=True, gc=False, tag="optout_list"):
+    """One page of the list, by number. after: of the page before."""
+
+    brand: str | None = None
+    after: str | None = None
+    limit: Annotated[int, Meta(ge=1, le=1000)] = 500
+
+
+class OptoutLoad(_Request, frozen=True, kw_only=True, gc=False, tag="optout_load"):
+    """Many numbers at once."""
+
+    numbers: Annotated[list[str], Meta(min_length=1, max_length=1000)]
+    brand: str | None = None
+    reason: Annotated[str, Meta(max_length=255)] | None = None
+
+
 class OptoutRemove(_Request, frozen=True, kw_only=True, gc=False, tag="optout_remove"):
     to: str
     brand: str | None = None
@@ -192,6 +208,8 @@ Request: TypeAlias = (
     | OptoutCheck
     | OptoutAdd
     | OptoutRemove
+    | OptoutList
+    | OptoutLoad
     | TagPause
     | TagResume
     | TagProgress

@@ -18,7 +18,7 @@ CONTRACT_OPS = {
     *("template_put", "template_review", "template_get", "tag_pause", "tag_resume", "tag_progress"),
     *("link_pause", "link_resume", "reload", "drain", "status", "ping"),
 }
-ADDED_OPS = {"link_receipts"}
+ADDED_OPS = {"link_receipts", "optout_list", "optout_load"}
 SUBMIT = {"op": "submit", "seq": 1, "to": "13800138000", "class": "otp", "text": "hello"}
 
 
