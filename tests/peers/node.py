@@ -47,13 +47,13 @@ class Node(Process):
         for line in lines:
             self._lines.put(line)
 
-    def send(self, name: str, **fields: Any) -> None:
-        """A request on the newest session."""
-        self._write({"name": name, "fields": fields})
+    def ask(self, name: str, /, **fields: Any) -> Object:
+        """A request on the newest session, and its response."""
+        return self.ask_on(None, name, **fields)
 
-    def ask(self, name: str, **fields: Any) -> Object:
-        """A request and its response."""
-        self.send(name, **fields)
+    def ask_on(self, session: int | None, name: str, /, **fields: Any) -> Object:
+        """The same on the session of that number."""
+        self._write({"name": name, "session": session, "fields": fields})
         return self.receive(f"{name}_resp")
 
     def answer(self, request: Object, **fields: Any) -> None:

@@ -2,7 +2,7 @@
 //
 //   node node_peer.js esme PORT     connects;  node node_peer.js smsc     listens on any port
 //
-// Lines in:  {"name": "submit_sm", "fields": {…}}                      a request on the newest session
+// Lines in:  {"name": "submit_sm", "session": …, "fields": {…}}        a request; null: on the newest session
 //            {"answer": [session, sequence_number], "fields": {…}}     the response to a request that was told
 // Lines out: {"event": "listening", "port": …}, {"event": "session" | "closed", "session": …}
 //            {"event": "pdu", "session": …, "command": …, and the fields as node reads them}
@@ -36,9 +36,9 @@ function attach(session) {
 }
 
 function perform(line) {
-  const { name, answer, fields } = JSON.parse(line, revive);
+  const { name, session: number, answer, fields } = JSON.parse(line, revive);
   if (name) {
-    sessions[sessions.length - 1].send(new smpp.PDU(name, fields));
+    sessions[(number || sessions.length) - 1].send(new smpp.PDU(name, fields));
     return;
   }
   const key = answer.join('/');

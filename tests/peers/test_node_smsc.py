@@ -6,7 +6,7 @@ import pytest
 
 from gatewayd.client import Refused
 from gatewayd.smpp.text import billed_cn
-from tests.daemon.harness import Consumer, Gateway, Object, eventually, number
+from tests.daemon.harness import Consumer, Gateway, Object, number
 from tests.peers.node import Node, needs_node, octets
 
 pytestmark = [pytest.mark.daemon, needs_node]
@@ -23,10 +23,10 @@ SINGLE = {
 LONG = {"gsm7": (SINGLE["gsm7"][0] * 8, 0), "ucs2": (SINGLE["ucs2"][0] * 8, 8)}
 
 
-def accepted(smsc: Node, **fields: object) -> Object:
-    """Node as SMSC takes the daemon's bind; gives the bind."""
-    bind = smsc.receive("bind_transceiver")
-    smsc.answer(bind, system_id="node", sc_interface_version=0x34, **fields)
+def accepted(smsc: Node, kind: str = "bind_transceiver") -> Object:
+    """Take a bind of the daemon; gives the bind."""
+    bind = smsc.receive(kind)
+    smsc.answer(bind, system_id="node", sc_interface_version=0x34)
     return bind
 
 
@@ -37,12 +37,15 @@ def taken(smsc: Node, name: str) -> Object:
     return submit
 
 
-def report(smsc: Node, submit: Object, name: str, stat: str = "DELIVRD", **tlvs: object) -> None:
-    """A receipt as node writes it, and its deliver_sm_resp."""
+def report(
+    smsc: Node, submit: Object, name: str, stat: str = "DELIVRD", by: int | None = None, **tlvs: object
+) -> None:
+    """A receipt as node writes it, and its deliver_sm_resp. by: the session; absent: the newest."""
     dates = "submit date:2611220800 done date:2611220801"
     text = f"id:{name} sub:001 dlvrd:001 {dates} stat:{stat} err:000 text:"
     addresses = {"source_addr": submit["destination_addr"], "destination_addr": submit["source_addr"]}
-    assert smsc.ask("deliver_sm", **addresses, esm_class=4, short_message=text, **tlvs)["command_status"] == 0
+    response = smsc.ask_on(by, "deliver_sm", **addresses, esm_class=4, short_message=text, **tlvs)
+    assert response["command_status"] == 0
 
 
 def test_the_bind_has_what_the_link_says(gateway: Daemon, node: Peer) -> None:
@@ -208,6 +211,21 @@ def test_an_unbind_by_node_is_answered_and_the_link_comes_back(
     assert consume(daemon).until_final([answer["id"]])[answer["id"]]["state"] == "delivered"
 
 
+def test_a_pair_submits_by_one_bind_and_hears_by_the_other(
+    gateway: Daemon, consume: Consume, node: Peer
+) -> None:
+    """The receiver is bound first; a receipt on it settles what the transmitter sent."""
+    smsc = node("smsc")
+    daemon = gateway(smsc.port, sim={"bind": "pair"})
+    receiver = accepted(smsc, "bind_receiver")
+    transmitter = accepted(smsc, "bind_transmitter")
+    answer = daemon.submit(text="#1#")
+    submit = taken(smsc, "1")
+    assert submit["session"] == transmitter["session"]
+    report(smsc, submit, "1", by=receiver["session"])
+    assert consume(daemon).until_final([answer["id"]])[answer["id"]]["state"] == "delivered"
+
+
 def test_slow_answers_of_node_leave_no_duplicate(gateway: Daemon, consume: Consume, node: Peer) -> None:
     """Unanswered beyond the timeout: in doubt; the late response settles it, nothing is sent twice."""
     smsc = node("smsc")
@@ -248,4 +266,4 @@ def test_node_throttles_and_the_message_comes_again(gateway: Daemon, consume: Co
     events = consume(daemon)
     assert events.until_final([answer["id"]])[answer["id"]]["state"] == "delivered"
     assert seen == ["#1#"] * 3
-    eventually(lambda: daemon.until_link("sim-1", "bound"), "the bind stands")
+    daemon.until_link("sim-1", "bound")
