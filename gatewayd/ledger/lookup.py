@@ -1,11 +1,10 @@
 """Questions and requests of upstream about messages it has submitted: query, cancel, tag."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from gatewayd.ledger.events import View, rfc3339, view
-from gatewayd.ledger.fold import best_attempts, partly_delivered
+from gatewayd.ledger.events import View, view
 from gatewayd.ledger.journal import Journal
 from gatewayd.ledger.tables import Tables
 from gatewayd.model import (
@@ -14,10 +13,8 @@ from gatewayd.model import (
     Message,
     MessageId,
     Millis,
-    Segment,
     SegmentStage,
     Stage,
-    accepted_millis,
     parse_id,
 )
 
@@ -42,10 +39,11 @@ def query(
 ) -> View | None:
     """The state of one message, or None if there is none of that client."""
     message = find(tables, client, identifier, key)
-    return None if message is None else _view(tables, message, waits)
+    return None if message is None else shown(tables, message, waits)
 
 
-def _view(tables: Tables, message: Message, waits: Waits) -> View:
+def shown(tables: Tables, message: Message, waits: Waits) -> View:
+    """A message as its client sees it now."""
     lane = tables.lane(message.lane)
     return view(message, lane, waits.get(lane.route))
 
@@ -100,93 +98,3 @@ def cancel_tag(
     messages = tables.tagged(tag, lanes_of(tables, client), after, limit)
     done = cancel(tables, messages, now)
     return done, messages[-1].id if len(messages) == limit else None
-
-
-# explain
-
-
-class Step(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One line of a message's story."""
-
-    at: str
-    what: str
-    detail: str
-    segment: int | None = None
-
-
-class Story(msgspec.Struct, frozen=True):
-    """What `explain` answers."""
-
-    message: View
-    timeline: list[Step]
-
-
-def explain(
-    tables: Tables, client: str | None, identifier: str | None, key: str | None, waits: Waits
-) -> Story | None:
-    """The life of one message in order of time; None if the client has no such message."""
-    message = find(tables, client, identifier, key)
-    if message is None:
-        return None
-    route = tables.lane(message.lane).route
-    segments = tables.segments([message.id]).get(message.id, [])
-    steps = [_accepted(message, route), *_events(tables, message.id), *_segments(segments)]
-    steps += [*_receipts(tables, message.id), *_partly(segments)]
-    return Story(_view(tables, message, waits), sorted(steps, key=lambda step: step.at))
-
-
-def _accepted(message: Message, route: str) -> Step:
-    content = message.content
-    detail = f"state {content.state}, {content.segments} segments, {content.encoding}, route {route}"
-    return Step(rfc3339(accepted_millis(message.id)), "accepted", detail)
-
-
-class _Told(msgspec.Struct):
-    event: str
-    at: str
-    state: str | None = None
-    reason: str | None = None
-    stat: str | None = None
-
-
-def _events(tables: Tables, message: MessageId) -> list[Step]:
-    told = [msgspec.json.decode(event.body, type=_Told) for event in tables.events_of(message)]
-    return [
-        Step(e.at, e.event, " ".join(part for part in (e.state or e.stat, e.reason) if part)) for e in told
-    ]
-
-
-def _segments(segments: Sequence[Segment]) -> list[Step]:
-    best = best_attempts(segments)
-    steps = []
-    for s in segments:
-        name = f"attempt {s.attempt} on {s.link}"
-        if s.owner:
-            steps.append(Step(rfc3339(s.claimed_at), "claimed", name, s.number))
-        if s.answered_at is not None:
-            answer = f"{name}: command_status 0x{s.status or 0:08X}, message_id {s.smsc_id or 'none'}"
-            steps.append(Step(rfc3339(s.answered_at), "response", answer, s.number))
-        if s.receipt_at is not None:
-            steps.append(Step(rfc3339(s.receipt_at), "receipt", f"stat {s.stat} err {s.err}", s.number))
-        elif s is best[s.number]:
-            steps.append(
-                Step(rfc3339(s.answered_at or s.claimed_at), "stands", s.stage.name.lower(), s.number)
-            )
-    return steps
-
-
-def _partly(segments: Sequence[Segment]) -> list[Step]:
-    """How much of a long message has arrived, while or since nothing is known of the rest."""
-    told = partly_delivered(segments)
-    at = max((s.receipt_at for s in segments if s.receipt_at is not None), default=None)
-    return [] if told is None or at is None else [Step(rfc3339(at), "receipts", told)]
-
-
-class _Kept(msgspec.Struct):
-    stat: str = ""
-    state: str = ""
-
-
-def _receipts(tables: Tables, message: MessageId) -> list[Step]:
-    kept = [(r, msgspec.msgpack.decode(r.body, type=_Kept)) for r in tables.receipts_of(message)]
-    return [Step(rfc3339(r.at), "receipt kept", f"stat {body.stat or body.state}") for r, body in kept]

@@ -9,6 +9,7 @@ from gatewayd.ledger import consumers, lookup, reconcile
 from gatewayd.ledger.accept import Answer
 from gatewayd.ledger.consumers import Gone
 from gatewayd.ledger.events import View
+from gatewayd.ledger.explain import Story, explain
 from gatewayd.ledger.tables import Tables
 from gatewayd.model import MessageId, Millis, Refusal
 from gatewayd.rules import SnapshotRules
@@ -131,9 +132,9 @@ class Desk:
             case _:
                 assert_never(request)
 
-    async def _tell(self, client: str, request: wire.Query | wire.Explain) -> Found | lookup.Story | Refusal:
+    async def _tell(self, client: str, request: wire.Query | wire.Explain) -> Found | Story | Refusal:
         if isinstance(request, wire.Explain):
-            return await self._look_up(lookup.explain, client, request) or _NOT_FOUND
+            return await self._look_up(explain, client, request) or _NOT_FOUND
         found = await self._look_up(lookup.query, client, request)
         return _NOT_FOUND if found is None else Found(found)
 

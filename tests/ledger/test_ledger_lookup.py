@@ -1,11 +1,10 @@
-"""Query, cancel, cancel by tag, explain: for the client that submitted, and nobody else."""
+"""Query, cancel, cancel by tag: for the client that submitted, and nobody else."""
 
 import pytest
 
-from gatewayd.ledger.lookup import Cancelled, Story, cancel_one, cancel_tag, explain, find, query
+from gatewayd.ledger.lookup import Cancelled, cancel_one, cancel_tag, query
 from gatewayd.model import MessageId, public_id
 from gatewayd.smpp import consts
-from gatewayd.smpp.receipt import ReceiptState
 from tests.ledger.world import HOUR, LONG, START, World
 
 
@@ -122,63 +121,3 @@ def test_a_tag_belongs_to_its_client(world: World) -> None:
     assert world.run(cancel_tag, "other", "t", MessageId(0), 9, world.now) == (Cancelled(0, 0), None)
     assert world.run(cancel_tag, None, "t", MessageId(0), 9, world.now) == (Cancelled(1, 0), None)
     assert world.story(identifier) == "cancelled"
-
-
-# explain
-
-
-def test_the_story_of_a_message(world: World) -> None:
-    """Accept, claims, answers, doubt, resend, receipts, states: in the order of time."""
-    identifier, (segment,) = world.send("secret text", class_="otp")
-    world.now += 1000
-    world.doubt(segment)
-    world.now += 1000
-    ((again, _),) = world.claim()[0].segments
-    world.now += 1000
-    (smsc_id,) = world.answer(again)
-    world.now += 1000
-    world.deliver(world.receipt(smsc_id, ReceiptState.ENROUTE))
-    world.now += 1000
-    world.deliver(world.receipt(smsc_id))
-    world.now += 1000
-    world.deliver(world.receipt(smsc_id, ReceiptState.UNDELIVERABLE))
-    story: Story = world.run(explain, "acme", public_id(identifier), None, {})
-    assert story.message.state == "delivered"
-    whats = [step.what for step in story.timeline]
-    assert whats[:2] == ["accepted", "claimed"]
-    assert [step.at for step in story.timeline] == sorted(step.at for step in story.timeline)
-    details = " ".join(f"{step.what} {step.detail};" for step in story.timeline)
-    for part in (
-        "route failover:a,b",
-        "claimed attempt 1 on a",
-        "state in_doubt",
-        "state queued",
-        "claimed attempt 2 on a",
-        f"response attempt 2 on a: command_status 0x00000000, message_id {smsc_id}",
-        "state submitted",
-        "receipt kept stat ENROUTE",
-        "receipt stat DELIVRD",
-        "state delivered",
-        "receipt kept stat UNDELIV",
-        "receipt UNDELIV",
-    ):
-        assert part in details, part
-    assert "secret" not in details
-    assert "8613800138000" not in details
-
-
-def test_a_resend_that_has_not_left_was_not_claimed(world: World) -> None:
-    """One sending so far: one claim in its story."""
-    identifier, (segment,) = world.send(class_="otp")
-    world.doubt(segment)
-    story: Story = world.run(explain, "acme", public_id(identifier), None, {})
-    assert [step.what for step in story.timeline].count("claimed") == 1
-    assert story.timeline[-1].what == "stands"
-
-
-def test_only_the_client_hears_the_story(world: World) -> None:
-    """None for others and for what is not there."""
-    identifier = world.submit()
-    assert world.run(explain, "other", public_id(identifier), None, {}) is None
-    assert world.run(explain, "acme", None, "none", {}) is None
-    assert world.run(find, None, public_id(identifier), None).id == identifier

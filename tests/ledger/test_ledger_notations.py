@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from gatewayd.ledger.lookup import explain
+from gatewayd.ledger.explain import explain
 from gatewayd.ledger.reconcile import Learnt, learnt, replay
 from gatewayd.ledger.settle import Kind
 from gatewayd.model import MessageId, Segment, public_id
