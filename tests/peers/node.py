@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -66,20 +67,20 @@ class Node(Process):
         stdin.write(json.dumps(line).encode() + b"\n")
         stdin.flush()
 
-    def receive(self, command: str) -> Object:
-        """The first PDU of that name that was not received yet."""
-        return self.until("pdu", command=command)
+    def receive(self, *commands: str) -> Object:
+        """The first PDU of one of these names that was not received yet."""
+        return self._first(lambda told: told.get("command") in commands, str(commands))
 
     def until(self, event: str, **fields: object) -> Object:
         """The first event of that kind with these fields that was not asked for yet."""
+        wanted = {"event": event, **fields}
+        return self._first(lambda told: wanted.items() <= told.items(), str(wanted))
 
-        def wanted(told: Object) -> bool:
-            return told["event"] == event and fields.items() <= told.items()
-
+    def _first(self, wanted: Callable[[Object], bool], what: str) -> Object:
         for place, told in enumerate(self._backlog):
             if wanted(told):
                 return self._backlog.pop(place)
-        while not wanted(told := self._told(f"{event} {fields}")):
+        while not wanted(told := self._told(what)):
             self._backlog.append(told)
         return told
 
