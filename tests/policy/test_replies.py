@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from gatewayd.policy.replies import Kind, Match, Reply, Word, Words, judge
 from gatewayd.policy.replies.lexicon import Lexicon
-from gatewayd.policy.replies.vocabulary import NAMES
+from gatewayd.policy.replies.vocabulary import NAMES, WORDS
 
 AROUND = " \t\r\n\u3000\u00a0.,!*#()[]{}\"'`~…。,、!“”‘’「」『』【】《》()~\u200b\u200d\ufeff\u2060\0👍"
 SIGNS = AROUND + ";:-_+/="
@@ -60,6 +60,11 @@ OPT_OUT = {
         "stop texting me",
         "I don't want to receive these messages",
         "我不是会员，别给我发短信",
+        "我是学生别给我发短信",
+        "别再发优惠券短信了",
+        "不想被骚扰",
+        "取消会员短信",
+        "who are you? please remove me from your list",
     ],
     "pinyin": ["tuiding", "bie zai fa le", "qing tui ding"],
 }
@@ -103,6 +108,13 @@ OTHER = [
     "我删除了",
     "号码停了",
     "给我发短信",
+    "我说给我发短信",
+    "T/T",
+    "I'm not getting messages",
+    "取消号码",
+    "不想打扰你们",
+    "能停吗",
+    "晚上别发短信",
     "再不退款就投诉12315吧",
     "要不要发短信给你",
     "如需接收请回复T",
@@ -233,3 +245,10 @@ def test_each_sort_has_a_letter_of_its_own() -> None:
     """Patterns over sorts could not tell them apart otherwise."""
     assert len(set(NAMES.values())) == len(NAMES)
     assert all(len(letter) == 1 for letter in NAMES.values())
+
+
+def test_each_word_has_one_sort() -> None:
+    """A second one would be lost without a word."""
+    words = [word for several in WORDS.values() for word in several.split("|")]
+    assert len(words) == len(set(words))
+    assert set("".join(WORDS)) <= set(NAMES.values())

@@ -10,18 +10,18 @@ from gatewayd.policy.replies.vocabulary import NAMES
 
 _GROUPS: Final = {
     "BRIEF": "talk me you such henceforth",
-    "TOLD": "talk me you such henceforth message text",
+    "TOLD": "talk me you such henceforth sms message text",
     "SMALL": "talk me you such henceforth done",
-    "FIRM": "talk me you such henceforth done want",
-    "LEAD": "talk me you such henceforth done want may message number",
+    "FIRM": "talk me you such henceforth done want plea",
+    "LEAD": "talk me you such henceforth done want plea may sms message number",
     "OFTEN": "again always goes_on",
     "WHERE": "talk me you such again always goes_on number telephone",
-    "ABOUT": "talk me you such done message text notice",
-    "ASKED": "talk me you such done message text notice disturb again number may",
+    "ABOUT": "talk me you such done sms message text notice",
+    "ASKED": "talk me you such done sms message text notice disturb again number may",
     "STOPPING": "not unwilling needless refuse no cancel reject stop quit receive disturb",
-    "KNOWN": "talk me you such henceforth done want may not unwilling needless refuse unwilling_to no "
-    "already still again always goes_on send disturb contact text receive take message notice list number "
-    "delete grasp cancel reject stop cease quit reply threat mistake code",
+    "KNOWN": "talk me you such henceforth done want may plea not unwilling needless refuse unwilling_to no "
+    "already still again always goes_on send disturb contact text receive take sms message notice list "
+    "number delete grasp cancel reject stop cease quit reply threat mistake code for_now",
 }
 
 
@@ -38,46 +38,54 @@ def _letters(pattern: str) -> str:
 
 STOP: Final = _compiled(
     # 别再发了, 不要给我发短信: without a sign that it is about us and messages, 别发 may be about goods
-    "[LEAD]* not (?=.*[OFTEN me done message text]) [WHERE]* send [ASKED]*",
-    "[LEAD]* may [LEAD]* no (?=.*[OFTEN me done message text]) [WHERE]* send [ASKED]*",
+    "[LEAD]* not (?=.*[OFTEN me done sms message text]) [WHERE]* send [ASKED]*",
+    "[LEAD]* may [LEAD]* no (?=.*[OFTEN me done sms message text]) [WHERE]* send [ASKED]*",
     # 请勿打扰, don't text me, 不要再推送; 谢绝推销
     "[LEAD]* not [WHERE]* [disturb contact text] [ASKED]*",
+    "[FIRM]* [not unwilling] passive disturb [SMALL]*",
+    # 我是学生别给我发短信, 别再发优惠券短信了: so clear that other words may stand before or between
+    "[LEAD unknown]* not [WHERE]* (?:send [ASKED]* sms | disturb talk* me) [ASKED]*",
+    "[LEAD]* not [WHERE]* send [SMALL unknown other_matter]{1,6} sms [ASKED]*",
+    "[FIRM]* [cancel reject quit] [SMALL unknown other_matter]{1,6} sms [ABOUT]*",
     "[FIRM]* (?:refuse | no take) [WHERE]* disturb [ABOUT disturb]*",
     # 停止发送, stop texting me
     "[LEAD]* [stop cease] [WHERE]* [send disturb contact text] [ASKED]*",
     # 停止短信, no more messages
-    "[LEAD]* [stop cease not] [BRIEF again]* message [ASKED]*",
+    "[LEAD]* [stop cease not] [BRIEF again]* [sms message] [ASKED]*",
     # 取消短信, 拒收广告, 不需要推送, I don't want these messages
-    "[FIRM]* [cancel reject unwilling refuse] [BRIEF OFTEN disturb receive take]* [message text subscribe]"
-    "[ABOUT subscribe]*",
+    "[FIRM]* [cancel reject unwilling refuse] [BRIEF OFTEN disturb receive take]*"
+    "[sms message text subscribe] [ABOUT subscribe]*",
     # 把短信取消
-    "[FIRM]* grasp [BRIEF]* [message text] [BRIEF]* cancel [SMALL]*",
+    "[FIRM]* grasp [BRIEF]* [sms message text subscribe] [BRIEF]* cancel [SMALL]*",
     # 取消发送; 不需要再发了
     "[FIRM]* cancel [SMALL]* send [SMALL]*",
-    "[FIRM]* [unwilling needless] (?=.*[again me message text]) [WHERE]* send [ABOUT]*",
+    "[FIRM]* [unwilling needless] (?=.*[again me sms message text]) [WHERE]* send [ABOUT]*",
     "[FIRM]* henceforth [FIRM]* [not unwilling needless] [WHERE]* send [ASKED]*",
     # 不想收到, 不再接收, I no longer wish to receive these messages; 收 needs to say what
     "[FIRM]* [unwilling refuse unwilling_to stop cancel] [FIRM OFTEN]* receive [ABOUT]*",
-    "[FIRM]* [unwilling refuse unwilling_to no] [FIRM OFTEN]* take [BRIEF]* [message text] [ABOUT]*",
+    "[FIRM]* [unwilling refuse unwilling_to no] [FIRM OFTEN]* take [BRIEF]* [sms message text] [ABOUT]*",
     "[FIRM]* not [SMALL]* again [SMALL]* receive [ABOUT]*",
     # 删除我的号码, remove me from your list; 把我从名单里删除
     "[LEAD list]* delete such* [me number] [SMALL number telephone list]*",
+    "[FIRM]* delete [SMALL number]* list [SMALL]*",
     "[LEAD]* grasp [you such]* [me number] [SMALL number telephone list]* delete [SMALL list]*",
     # 再发就投诉
     "[SMALL]* again [SMALL always]* [send disturb receive text] [ABOUT disturb]* threat [SMALL threat]*",
     # 已经退订了还发
-    "[SMALL already]* [quit code] [SMALL already]* still [SMALL always]* [send disturb receive] [ABOUT]*",
+    "[SMALL already reply send]* [quit code] [SMALL already]* still [SMALL always]*"
+    "[send disturb receive] [ABOUT]*",
     # 撤回同意, I withdraw my consent
     "[FIRM]* revoke [SMALL]* agree [ABOUT]*",
     # 退订你们的短信, unsubscribe me from these messages
-    "[FIRM]* quit [SMALL]* [message text] [ABOUT]*",
+    "[FIRM]* quit [SMALL]* [sms message text subscribe] [ABOUT]*",
 )
 """Clear by itself, whatever is said around it."""
 
 QUIT: Final = _compiled(
-    "[talk me you want henceforth]* [quit code] [SMALL quit code digits]*",
+    "[talk me you want henceforth plea]* [quit code] [SMALL quit code digits]*",
+    "talk* reject talk*",
     "[FIRM]* quit me* talk [you such]* list [SMALL]*",
-    "[talk me you want may]* stop [BRIEF stop]*",
+    "[talk me you want may plea]* stop [BRIEF stop]*",
 )
 """A keyword with small words. 退订 may mean a room: it depends on what is said around it."""
 
@@ -85,7 +93,7 @@ INSTRUCTION: Final = _compiled(
     # 回复TD退订, 如不想接收请回T, 发送TD到10690001; but not 如需接收请回T, 不要回复TD
     "(?![SMALL want]* receive) (?!.*(?:[not no] [talk me you]* | [unwilling needless]) [reply send])"
     "[ABOUT want STOPPING]*"
-    "(?:reply [reply send]* [talk message]* [code letter] | send+ [talk message]* code)"
+    "(?:reply [reply send]* [talk sms message]* [code letter] | send+ [talk sms message]* code)"
     "[reply send digits talk]* quit_short? [ABOUT STOPPING]*",
     # TD发送到10690001
     "[SMALL]* code talk* [reply send]+ talk* digits [SMALL]*",
@@ -106,13 +114,13 @@ INSTRUCTION: Final = _compiled(
 RESUME: Final = _compiled(
     "[BRIEF want]* resume [BRIEF]*",
     # 恢复短信, 请重新给我发短信, 继续接收
-    "[BRIEF want]* resume [BRIEF]* [subscribe receive send message text] [TOLD]*",
-    "[BRIEF want]* [anew goes_on] [BRIEF]* send? [BRIEF]* [subscribe receive message text] [TOLD]*",
+    "[BRIEF want]* resume [BRIEF]* [subscribe receive send sms message text] [TOLD]*",
+    "[BRIEF want]* [anew goes_on] [BRIEF]* send? [BRIEF]* [subscribe receive sms message text] [TOLD]*",
     # 我要订阅
     "[BRIEF want]* subscribe [TOLD]*",
     # 同意接收短信, I want to receive messages again
     "[BRIEF want]* agree [BRIEF goes_on]* receive [TOLD]*",
-    "[BRIEF]* want [BRIEF]* receive [BRIEF]* [message text] [TOLD]*",
+    "[BRIEF]* want [BRIEF]* receive [BRIEF]* [sms message text] [TOLD]*",
     # 取消退订; 回复恢复订阅
     "[BRIEF want]* [cancel revoke] [BRIEF]* quit [BRIEF]*",
     "[BRIEF]* reply resume subscribe [BRIEF]*",
@@ -126,14 +134,15 @@ NEGATED: Final = _compiled(_NEGATED)
 MATTER: Final = _compiled("other_matter")
 NEGATED_OR_MATTER: Final = _compiled(_NEGATED, "other_matter")
 QUESTION: Final = _compiled("[asks what why]")
-ABOUT_MESSAGES: Final = _compiled("[message text disturb contact]")
+ABOUT_MESSAGES: Final = _compiled("[sms message text disturb contact]")
 
-HARMLESS: Final = _compiled("[KNOWN digits]*")
+HARMLESS: Final = _compiled("(?![SMALL want]* receive) [KNOWN digits]*")
 """A clause beside a copied instruction: nothing in it that is not foreseen."""
 
 REMARK: Final = _compiled(
     "(?=.*[KNOWN never digits]) [KNOWN never digits unknown]*",
     "[KNOWN never unknown latin short]* why [KNOWN never unknown latin short what]* asks?",
+    "(?=.*me) [KNOWN never digits latin short]*",
 )
 """A clause beside a keyword: a remark or a reproach, no other question and no bare noun (退订 酒店)."""
 
@@ -146,8 +155,8 @@ MENTION: Final = _compiled(
     "reject",
     "threat",
     "[reply send] letter",
-    "[not unwilling stop cease] .* [send receive disturb contact message text]",
-    "[cancel stop] [SMALL]* [message text send]",
+    "[not unwilling stop cease] .* [send receive disturb contact sms message text]",
+    "[cancel stop] [SMALL]* [sms message text send]",
     r"\A [LEAD]* [cancel stop] [SMALL asks]* \Z",
 )
 """Anywhere in a clause: speaks of stopping."""

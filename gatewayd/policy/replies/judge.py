@@ -51,11 +51,11 @@ def _repeated(word: str, folded: str, words: Words) -> Reply | None:
     period = (word + word).find(word, 1)  # of TDTD 2; of what repeats nothing its length
     if 1 < period < len(word) and words.kind(word[:period]) is Kind.OPT_OUT:
         return Reply(Kind.OPT_OUT, "keyword")
-    kinds = {words.kind(letters(piece)) for piece in _BETWEEN.split(folded)}
-    return Reply(Kind.OPT_OUT, "keyword") if kinds == {Kind.OPT_OUT} else None
+    each = all(words.kind(letters(piece)) is Kind.OPT_OUT for piece in _BETWEEN.split(folded))
+    return Reply(Kind.OPT_OUT, "keyword") if each else None
 
 
-_BETWEEN: Final = re.compile(r"[\s,。!、/]+")
+_BETWEEN: Final = re.compile(r"[\s,。!、]+")
 
 
 def _configured(folded: str, words: Words) -> Reply | None:

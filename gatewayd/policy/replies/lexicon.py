@@ -46,18 +46,17 @@ class Lexicon:
         """The sorts of what is in a folded text. Blanks, punctuation and symbols have none."""
         units, found, place = _units(text), [], 0
         while place < len(units):
-            sort, taken = self._at(units, place)
+            unit = units[place]
+            for end in range(place + _LONGEST.get(unit, 0), place, -1):
+                sort = _SORTS.get("".join(units[place:end]))
+                if sort is not None:
+                    place = end
+                    break
+            else:
+                sort = self._codes.get(unit) or _unforeseen(unit)
+                place += 1
             found.append(sort)
-            place += taken
         return "".join(found)
-
-    def _at(self, units: list[str], place: int) -> tuple[str, int]:
-        unit = units[place]
-        for count in range(min(_LONGEST.get(unit, 0), len(units) - place), 0, -1):
-            sort = _SORTS.get("".join(units[place : place + count]))
-            if sort is not None:
-                return sort, count
-        return self._codes.get(unit) or _unforeseen(unit), 1
 
 
 def _unforeseen(unit: str) -> str:

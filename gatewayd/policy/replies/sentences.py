@@ -44,7 +44,9 @@ _AUTOMATIC: Final = re.compile(
 )
 _HANDSET: Final = re.compile(r"[\s—(-]*(?:发自|来自)\S*\Z|\s*sent from my [\w ]*\Z")
 _ENDS: Final = re.compile(r"[\n,。!、;~]+|\.(?![a-z0-9])|(?<=\?)")
-_MAY, _ASKS = NAMES["may"], NAMES["asks"]
+_MAY, _PLEA, _ASKS = NAMES["may"], NAMES["plea"], NAMES["asks"]
+_CHINESE_PARTS: Final = re.compile(r"\s+|(?<=[了呢])(?=[别不勿])|(?<!申)(?=请)")
+_ENGLISH_PARTS: Final = re.compile(r"\b(?=(?:please|pls|plz|kindly)\b)")
 _CHINESE: Final = re.compile("[\u3400-\u9fff]")
 
 
@@ -61,31 +63,27 @@ def sentence(folded: str, lexicon: Lexicon) -> Reply:
 
 def _understood(clauses: Sequence[str]) -> Reply:
     said = [(clause, _says(clause)) for clause in clauses if clause]
-    forms = {form for _, form in said} - {Says.NOTHING}
+    forms = [form for _, form in said if form is not Says.NOTHING]
     if Says.RESUME in forms:
-        stands = forms == {Says.RESUME} and all(RETURNS.fullmatch(clause) for clause in _rest(said))
+        alone = all(form is Says.RESUME for form in forms)
+        stands = alone and all(RETURNS.fullmatch(clause) for clause in _rest(said))
         return Reply(Kind.OPT_IN, "sentence") if stands else _mention(clauses)
     form = next((form for form, _ in _FORMS if form in forms and _stands(form, said)), None)
     return _mention(clauses) if form is None else Reply(Kind.OPT_OUT, form.value)
 
 
 def _clauses(text: str, lexicon: Lexicon) -> Iterator[str]:
-    """The sorts of a clause; of what blanks part in Chinese, each piece, unless that parts 不 from 退订."""
+    """The sorts of a clause; if it says nothing, of its parts, unless they would part 不 from 退订."""
     sorts = lexicon.sorts(text)
-    pieces = text.split()
-    if (
-        len(pieces) > 1
-        and _CHINESE.search(text)
-        and _says(sorts) is Says.NOTHING
-        and not NEGATED.search(sorts)
-    ):
-        yield from map(lexicon.sorts, pieces)
+    parts = (_CHINESE_PARTS if _CHINESE.search(text) else _ENGLISH_PARTS).split(text)
+    if len(parts) > 1 and _says(sorts) is Says.NOTHING and not NEGATED.search(sorts):
+        yield from map(lexicon.sorts, parts)
     else:
         yield sorts
 
 
 def _says(clause: str) -> Says:
-    if _MAY in clause:
+    if _MAY in clause or _PLEA in clause:
         clause = clause.rstrip(_ASKS)  # 能不能别发了吗 asks, and is a request
     return next((form for form, pattern in _FORMS if pattern.fullmatch(clause)), Says.NOTHING)
 
