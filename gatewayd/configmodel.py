@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError
 
 from gatewayd.configcarriers import Carriers
 from gatewayd.configlink import Link
-from gatewayd.configpolicy import Brand, ClassSettings, Policy
+from gatewayd.configpolicy import Brand, ClassSettings, Policy, Suspension
 from gatewayd.configtypes import (
     NOT_EMPTY,
     Address,
@@ -90,6 +90,9 @@ class Client(Model):
     )
     admin: bool = Field(default=False, description="may use the admin operations")
     holds_consent: bool = Field(default=False, description="vouches for its recipients' consent to marketing")
+    suspended: Suspension | None = Field(
+        default=None, description="present: nothing more is taken from the client, or sent for it"
+    )
 
 
 class Match(Model):

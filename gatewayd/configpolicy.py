@@ -16,6 +16,15 @@ WindowOrName = Annotated[
 ]
 
 
+class Suspension(Model):
+    action: Literal["hold", "drop"] = Field(
+        default="hold", description="what waits is held until the section is gone, or ends as rejected"
+    )
+    reason: Annotated[str, Field(min_length=1, max_length=255)] = Field(
+        description="told with each refusal, and in the log at start"
+    )
+
+
 class Brand(Model):
     signature: Annotated[str, form("【[^【】]+】", "must have the form 【…】")] | None = Field(
         default=None, description="the one signature of its texts, added where it is missing; null: none"
@@ -48,7 +57,15 @@ class Brand(Model):
     weight: Count = Field(
         default=1, description="its share beside the client's other brands, below the priority of otp"
     )
-    industry: Name | None = Field(default=None, description="finance, retail …: decides which rules apply")
+    industry: Name | None = Field(
+        default=None, description="finance never sends marketing; other names carry no rule of their own"
+    )
+    templates: Literal["none", "required_for_marketing", "required"] = Field(
+        default="none", description="texts that must be those of an approved template; required: all of them"
+    )
+    suspended: Suspension | None = Field(
+        default=None, description="present: nothing more is taken or sent for the brand"
+    )
 
 
 class ClassSettings(Model):
@@ -71,11 +88,20 @@ class ClassSettings(Model):
     opt_out_text: bool | None = Field(default=None, description="must tell how to opt out")
     quiet_hours: bool | None = Field(default=None, description="does not leave in quiet hours")
     consent: bool | None = Field(default=None, description="needs the recipient's consent")
+    consent_source: bool | None = Field(
+        default=None, description="that consent must tell channel and time, not only that it was given"
+    )
     frequency: bool | None = Field(default=None, description="counted against policy.frequency")
 
 
 def _shipped(
-    priority: int, validity: int, receipt_wait: int, in_doubt: str, *, marketing: bool
+    priority: int,
+    validity: int,
+    receipt_wait: int,
+    in_doubt: str,
+    *,
+    marketing: bool,
+    consent_source: bool = False,
 ) -> ClassSettings:
     return ClassSettings.model_validate(
         {
@@ -84,6 +110,7 @@ def _shipped(
             "receipt_wait": receipt_wait,
             "in_doubt": in_doubt,
             "marketing": marketing,
+            "consent_source": consent_source,
         }
     )
 
@@ -94,7 +121,7 @@ SHIPPED_CLASSES: Mapping[str, ClassSettings] = MappingProxyType(
         "otp": _shipped(1, 300, 3_600, "resend", marketing=False),
         "notice": _shipped(2, 86_400, 259_200, "report", marketing=False),
         "member": _shipped(3, 172_800, 259_200, "report", marketing=True),
-        "traffic": _shipped(4, 172_800, 259_200, "report", marketing=True),
+        "traffic": _shipped(4, 172_800, 259_200, "report", marketing=True, consent_source=True),
     }
 )
 

@@ -409,9 +409,6 @@ _LATER: tuple[Path, ...] = (
     ("encryption",),
     ("listeners", "*", "client"),
     ("clients", "*", "rate"),
-    ("clients", "*", "holds_consent"),
-    ("brands", "*", "industry"),
-    ("classes", "*", "consent"),
 )
 
 

@@ -122,6 +122,7 @@ class Content(msgspec.Struct, frozen=True, array_like=True, gc=False):
     fingerprint: of the request, to tell a repeated key from a conflicting one.
     asked: the client named the encoding itself; else each link writes the text as suits it best.
     billed: segments as the carrier counts them, where the first link of the route says how; else None.
+    template: name and version of the template its text is of.
     """
 
     to: str
@@ -141,6 +142,7 @@ class Content(msgspec.Struct, frozen=True, array_like=True, gc=False):
     fingerprint: bytes = b""
     asked: bool = False
     billed: int | None = None
+    template: tuple[str, int] | None = None
 
 
 class Failure(msgspec.Struct, frozen=True, gc=False):

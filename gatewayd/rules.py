@@ -62,8 +62,10 @@ class SnapshotRules:
         return classes.get(lane.class_) or classes[_FALLBACK_CLASS]
 
     def asking(self, content: Content, lane: Lane) -> Asking:
-        counted = self._snapshot.book.counts(lane.class_, content.to)
-        return Asking(content.to, self._class(lane), lane.brand, lane.client, counted, content.tag)
+        book, class_ = self._snapshot.book, self._class(lane)
+        counted = book.counts(lane.class_, content.to)
+        templates = content.template is not None or book.wants_templates(lane.brand, class_)
+        return Asking(content.to, class_, lane.brand, lane.client, counted, content.tag, templates)
 
     def judge(self, content: Content, lane: Lane, facts: Facts, now: Millis) -> Hold | Refusal | None:
         subject = self._subject(content, lane, now)
@@ -76,7 +78,8 @@ class SnapshotRules:
         return caps.use(self._subject(content, lane, now), Counted.LEFT)
 
     def _subject(self, content: Content, lane: Lane, now: Millis) -> Subject:
-        return Subject(content.to, self._class(lane), lane.brand, lane.client, content.text, now)
+        class_, template = self._class(lane), content.template
+        return Subject(content.to, class_, lane.brand, lane.client, content.text, now, template=template)
 
     def parts(self, content: Content, link: str, reference: int) -> tuple[Part, ...]:
         writer, text = self._snapshot.writers.get(link, _PLAIN), content.text

@@ -12,22 +12,27 @@ import msgspec
 
 from gatewayd import routing
 from gatewayd.ledger.accept import Accepted
-from gatewayd.model import STATE_OF, Content, Lane, Millis, Refusal, Stage
+from gatewayd.model import POLICY_REFUSALS, STATE_OF, Content, Lane, Millis, Refusal, Stage
 from gatewayd.numbers import InvalidNumber
 from gatewayd.policy import pipeline
+from gatewayd.policy.consents import Consent
 from gatewayd.policy.stages import caps
-from gatewayd.policy.subject import Asking, ClassPolicy, Facts, Hold, Subject
+from gatewayd.policy.stages.suspended import refused
+from gatewayd.policy.subject import Asking, ClassPolicy, Facts, Filled, Hold, Subject
 from gatewayd.smpp.text import Carry, Encoding, InvalidHeader, Unencodable, billed_cn, split_binary
 from gatewayd.smpp.udh import parse_udh
 from gatewayd.smpp.writer import Writer
 from gatewayd.snapshot import Rights, Snapshot
 from gatewayd.upstream.wire import LONGEST_VALIDITY, Submit
+from gatewayd.upstream.wire import Consent as ConsentTold
 
+NOTHING_TOLD: Final = ConsentTold()
 MAX_TAG: Final = 128  # octets
 MAX_SENDER: Final = 20  # digits
 _RFC_3339: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
+AHEAD: Final[Millis] = 60_000  # how far a clock of a client may be fast
 FURTHEST: Final[Millis] = 366 * 86_400_000  # how far ahead send_at may lie
 NOT_IN_FORCE: Final = "is accepted, but not in force in this version"
 OF_A_THING: Final = "the number is of a range for things (IoT), which as a rule get no messages"
@@ -59,17 +64,25 @@ class Place(NamedTuple):
 
 
 class Submission:
-    """See `ledger.accept.Submission`. What is refused already is told when it is judged."""
+    """See `ledger.accept.Submission`. What is refused already is told when it is judged.
+
+    refusal: why it is, if a store is not needed to say so; what policy refuses is counted there.
+    """
 
     def __init__(self, request: Submit, rights: Rights, snapshot: Snapshot, now: Millis) -> None:
         self.key = request.key
         self.asking: Asking | None = None
-        self.refusal: Refusal | None = None
+        self._refused: Refusal | None = None
         self._request, self._snapshot, self._rights, self._now = request, snapshot, rights, now
         try:
             self._read()
         except _Refused as refused:
-            self.refusal = refused.refusal
+            self._refused = refused.refusal
+
+    @property
+    def refusal(self) -> Refusal | None:
+        found = self._refused
+        return None if found is not None and found.code in POLICY_REFUSALS else found
 
     @property
     def fingerprint(self) -> bytes:
@@ -82,25 +95,31 @@ class Submission:
     def _read(self) -> None:
         request, snapshot = self._request, self._snapshot
         _check_form(request)
-        times = _times(request, self._now)
+        times, self._consented_at = _times(request, self._now), _consented_at(request, self._now)
         self._class, self._brand = _entitled(request, self._rights, snapshot)
         self._sender = _sender(request, snapshot.brands[self._brand].sender)
+        if (suspended := refused(self._rights.name, self._brand, snapshot.book)) is not None:
+            raise _Refused(suspended.code, suspended.detail)
         self._send_at = times.send_at
         self._expires_at = times.until or times.start + int(self._class.validity * 1000)
         try:
             self._number = snapshot.destination(request.to)
         except InvalidNumber as error:
             raise _Refused("invalid_destination", f"the number {error.reason}", "to") from None
-        counted = snapshot.book.counts(self._class.name, self._number)
-        self.asking = Asking(self._number, self._class, self._brand, self._rights.name, counted, request.tag)
+        self.asking = self._asking()
+
+    def _asking(self) -> Asking:
+        book, request = self._snapshot.book, self._request
+        counted = book.counts(self._class.name, self._number)
+        templates = request.template is not None or book.wants_templates(self._brand, self._class)
+        client = self._rights.name
+        return Asking(self._number, self._class, self._brand, client, counted, request.tag, templates)
 
     def judge(self, facts: Facts) -> Accepted | Refusal:
         """Policy, route and length, with the facts of the transaction that stores it."""
-        if self.refusal is not None:
-            return self.refusal
-        text, wanted_at = self._request.text, max(self._now, self._send_at or 0)
-        subject = Subject(self._number, self._class, self._brand, self._rights.name, text, wanted_at)
-        outcome = pipeline.run(pipeline.AT_SUBMIT, subject, facts, self._snapshot.book)
+        if self._refused is not None:
+            return self._refused
+        outcome = pipeline.run(pipeline.AT_SUBMIT, self._subject(), facts, self._snapshot.book)
         if isinstance(outcome, Refusal):
             return outcome
         if outcome.hold is not None and (outcome.hold.until or 0) >= self._expires_at:
@@ -109,9 +128,44 @@ class Submission:
         if route is None:
             return Refusal("no_route", "no route takes this message")
         try:
-            return self._accepted(outcome, route.spec)
+            accepted = self._accepted(outcome, route.spec)
         except _Refused as refused:
             return refused.refusal
+        return msgspec.structs.replace(accepted, consent=self._new_consent(outcome.subject, facts))
+
+    def _subject(self) -> Subject:
+        request = self._request
+        return Subject(
+            self._number,
+            self._class,
+            self._brand,
+            self._rights.name,
+            request.text,
+            max(self._now, self._send_at or 0),
+            consent=self._told_consent(),
+            filled=None if request.template is None else Filled(request.template, request.params or {}),
+        )
+
+    def _told_consent(self) -> Consent | None:
+        told = self._request.consent
+        if told is None or told == NOTHING_TOLD or not self._class.consent:
+            return None
+        return Consent(
+            number=self._number,
+            brand=self._brand,
+            at=self._consented_at,
+            granted=True,
+            channel=told.channel or "",
+            wording=told.wording or "",
+            proof=told.proof or "",
+            recorded_at=self._now,
+            by=self._rights.name,
+        )
+
+    def _new_consent(self, subject: Subject, facts: Facts) -> Consent | None:
+        """What was told with it, where that is newer than what is on record."""
+        told, known = subject.consent, facts.consent
+        return told if told is not None and (known is None or told.at > known.at) else None
 
     def _accepted(self, passed: pipeline.Passed, spec: str) -> Accepted:
         request, send_at, text = self._request, self._send_at, passed.subject.text
@@ -147,6 +201,7 @@ class Submission:
             fingerprint=self.fingerprint,
             asked=request.encoding != "auto",
             billed=billed,
+            template=passed.subject.template,
         )
         lane = Lane(spec, self._class.name, self._rights.name, self._brand)
         warnings = (*passed.subject.warnings, *self._of_number(), *_warnings(request))
@@ -180,10 +235,10 @@ def _at(passed: pipeline.Passed) -> Subject:
 
 def _check_form(request: Submit) -> None:
     """What wire cannot tell from types alone."""
-    if request.template is not None or request.params is not None:
-        raise _Refused("invalid_request", "templates come with a later version", "template")
-    if (request.text is None) == (request.data is None):
-        raise _Refused("invalid_request", "give exactly one of text and data", "text")
+    if [request.text, request.data, request.template].count(None) != 2:
+        raise _Refused("invalid_request", "give exactly one of text, data and template", "text")
+    if request.params is not None and request.template is None:
+        raise _Refused("invalid_request", "goes with template", "params")
     if request.text == "":
         raise _Refused("invalid_request", "is empty", "text")
     if request.tag is not None and len(request.tag.encode()) > MAX_TAG:
@@ -194,7 +249,7 @@ def _check_form(request: Submit) -> None:
 
 
 def _check_binary(request: Submit) -> None:
-    if request.text is not None:
+    if request.data is None:
         if request.encoding == "binary":
             raise _Refused("invalid_request", "binary goes with data, not with text", "encoding")
         if request.udh is not None:
@@ -262,6 +317,17 @@ def _times(request: Submit, now: Millis) -> Times:
     return Times(send_at, start, until)
 
 
+def _consented_at(request: Submit, now: Millis) -> Millis:
+    """When the recipient agreed; 0: not told."""
+    told = request.consent
+    if told is None or told.at is None:
+        return 0
+    at = _millis(told.at, "consent")
+    if not 0 < at <= now + AHEAD:
+        raise _Refused("invalid_request", "its time lies ahead", "consent")
+    return at
+
+
 def _millis(text: str, field: str) -> Millis:
     """RFC 3339 with offset; Python reads more than that."""
     try:
@@ -289,5 +355,5 @@ def _count_binary(data: bytes, header: bytes, carry: Carry) -> int:
 
 def _warnings(request: Submit) -> tuple[str, ...]:
     """What was taken but is not in force, so that nobody believes it is."""
-    later = {"consent": request.consent, "order_key": request.order_key}
+    later = {"order_key": request.order_key}
     return tuple(f"{name} {NOT_IN_FORCE}" for name, value in later.items() if value is not None)

@@ -10,7 +10,7 @@ from gatewayd.snapshot import Snapshot
 
 FILE = b"""
 clients:
-  shop: {users: [a], brands: [shop], classes: ["*"]}
+  shop: {users: [a], brands: [shop], classes: ["*"], holds_consent: true}
   boss: {users: [b], brands: ["*"], classes: ["*"], admin: true}
 links:
   one: {host: localhost, system_id: x, reference_tlv: true}

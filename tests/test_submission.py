@@ -25,8 +25,8 @@ brands:
   shop: {signature: null, sender: SHOP}
   bank: {signature: null, sender: "10690002"}
 clients:
-  one: {users: [one], brands: [mall], classes: [otp, notice, member]}
-  two: {users: [two], brands: [mall, shop], classes: ["*"]}
+  one: {users: [one], brands: [mall], classes: [otp, notice, member], holds_consent: true}
+  two: {users: [two], brands: [mall, shop], classes: ["*"], holds_consent: true}
 routes:
   - {match: {class: notice, to: ["86*"]}, links: [a, b]}
   - {match: {class: member, brand: mall, to: ["86*"]}, links: [a, b]}
@@ -58,8 +58,11 @@ IN_A_WEEK = "2026-11-25T11:06:40Z"
 BINARY = {"text": None, "data": "0a0b"}
 REFUSALS: list[tuple[str, str | None, dict[str, Any]]] = [
     # form
-    ("invalid_request", "template", {"text": None, "template": "code"}),
-    ("invalid_request", "template", {"params": {"a": "b"}}),
+    ("invalid_request", "text", {"template": "code"}),
+    ("invalid_request", "text", {"text": None, "data": "0a", "template": "code"}),
+    ("invalid_request", "params", {"params": {"a": "b"}}),
+    ("invalid_request", "encoding", {"text": None, "template": "code", "encoding": "binary"}),
+    ("invalid_request", "udh", {"text": None, "template": "code", "udh": "0605040b8423f0"}),
     ("invalid_request", "text", {"text": None}),
     ("invalid_request", "text", {"data": "0a"}),
     ("invalid_request", "text", {"text": ""}),

@@ -41,6 +41,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("A secret (password, key)", Secret),
     ("encryption:", model.Encryption),
     ("brands: NAME:", policy.Brand),
+    ("suspended: of a client or a brand", policy.Suspension),
     ("classes: NAME:", policy.ClassSettings),
     ("routes: a list of", model.Route),
     ("routes: match:", model.Match),

@@ -19,12 +19,16 @@ from gatewayd.model import (
     Stage,
     public_id,
 )
+from gatewayd.policy.consents import Consent
 from gatewayd.policy.subject import Asking, Facts
 from gatewayd.policy.uses import Use
 
 
 class Accepted(msgspec.Struct, frozen=True, gc=False):
-    """Judged and allowed: what to store, and where it queues. use: what caps count of it."""
+    """Judged and allowed: what to store, and where it queues.
+
+    use: what caps count of it. consent: what the submit told of it that counts and was not on record.
+    """
 
     content: Content
     lane: Lane
@@ -34,6 +38,7 @@ class Accepted(msgspec.Struct, frozen=True, gc=False):
     until: Millis | None = None
     warnings: tuple[str, ...] = ()
     use: Use | None = None
+    consent: Consent | None = None
 
 
 class Submission(Protocol):
@@ -122,6 +127,7 @@ class _Intake:
         self._messages: list[Message] = []
         self._keys: list[tuple[str, str, MessageId]] = []
         self._uses: list[tuple[str, Use]] = []
+        self._consents: list[Consent] = []
         self._tags: Counter[TagKey] = Counter()
 
     def add(self, accepted: Accepted) -> MessageId:
@@ -146,6 +152,9 @@ class _Intake:
             self._tags[self._client, content.tag, message.state] += 1
         if accepted.use is not None:
             self._count(content.to, msgspec.structs.replace(accepted.use, message=message.id))
+        if accepted.consent is not None:
+            self._facts.say(accepted.consent)
+            self._consents.append(accepted.consent)
         return message.id
 
     def _count(self, number: str, use: Use) -> None:
@@ -159,5 +168,7 @@ class _Intake:
             self._tables.insert_keys(self._keys)
         if self._uses:
             self._tables.put_uses(self._uses)
+        if self._consents:
+            self._tables.put_consents(self._consents)
         if self._tags:
             self._tables.count_tags(self._tags)

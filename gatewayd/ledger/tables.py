@@ -7,6 +7,8 @@ from typing import Final, Protocol, TypeAlias
 import msgspec
 
 from gatewayd.model import Lane, LaneId, Message, MessageId, Millis, Segment, Stage
+from gatewayd.policy.consents import Consent
+from gatewayd.policy.template_sets import Review, Template, TemplateSets
 from gatewayd.policy.uses import Use
 
 
@@ -117,9 +119,13 @@ class Consumer(msgspec.Struct, frozen=True, gc=False):
 
 
 class Tables(Protocol):
-    """Row operations inside one transaction. Sequences in, sequences or dicts out."""
+    """Row operations inside one transaction. Sequences in, sequences or dicts out.
+
+    template_sets: kept from one transaction to the next.
+    """
 
     effects: Effects
+    template_sets: TemplateSets
 
     def touch(self) -> None:
         """Write something that changes nothing: the proof that writing works."""
@@ -137,6 +143,9 @@ class Tables(Protocol):
     def claimable(self, lane: LaneId, after: MessageId, limit: int) -> list[Message]: ...
     def due(self, now: Millis, limit: int) -> list[Message]: ...
     def queued_after(self, after: MessageId, limit: int) -> list[Message]: ...
+    def held_for(self, reason: str, after: MessageId, limit: int) -> list[Message]:
+        """Those that wait until somebody changes something."""
+
     def tagged(self, tag: str, lanes: Sequence[LaneId], after: MessageId, limit: int) -> list[Message]: ...
     def waiting_for(self, number: str, lanes: Sequence[LaneId]) -> list[Message]: ...
     def oldest_ready(self, lane: LaneId) -> MessageId | None: ...
@@ -211,6 +220,29 @@ class Tables(Protocol):
         """Forget them, but for what counted at submit."""
 
     def purge_uses(self, before: Millis, limit: int) -> int: ...
+
+    # what numbers said of marketing; never changed, never forgotten
+    def consents(self, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Consent]:
+        """(number, brand) -> what counts now: the newest; of one moment the withdrawal."""
+
+    def consents_of(self, number: str, brands: Iterable[str]) -> list[Consent]:
+        """All that a number said, the newest first."""
+
+    def put_consents(self, rows: Sequence[Consent]) -> int:
+        """Keep what is not kept yet; returns how many were new."""
+
+    def consents_after(self, brands: Iterable[str], after: int, limit: int) -> list[tuple[int, Consent]]:
+        """In the order in which they were told, each with the place to go on after."""
+
+    # templates, by brand, name and version
+    def template_stamp(self, brand: str) -> int:
+        """Another, greater one after each change to a template of the brand; 0: there is none."""
+
+    def templates(self, brand: str, name: str | None = None, review: Review | None = None) -> list[Template]:
+        """By name, the newest version first."""
+
+    def put_templates(self, rows: Sequence[Template], stamp: int) -> None:
+        """New versions, or what became of known ones."""
 
     # tags
     def count_tags(self, changes: Mapping[TagKey, int]) -> None: ...

@@ -10,7 +10,7 @@ import msgspec
 from gatewayd.calling_codes import zones_of
 from gatewayd.configlimits import SHIPPED_WINDOWS, Brakes, Cap, SendWindow
 from gatewayd.configmodel import Config
-from gatewayd.configpolicy import Brand, Policy
+from gatewayd.configpolicy import Brand, Policy, Suspension
 from gatewayd.configtypes import zone
 from gatewayd.model import Millis
 from gatewayd.numbers import canonical
@@ -29,6 +29,7 @@ class Book(msgspec.Struct, frozen=True, kw_only=True):
 
     timezone: of rules with whole hours and days, and of recipients whose clock is not known.
     windows: by brand. limits: by class, those of `frequency` included. exempt: canonical numbers.
+    holders: clients that hold consents themselves. suspended_clients, suspended_brands: by name.
     """
 
     brands: Mapping[str, Brand]
@@ -40,6 +41,9 @@ class Book(msgspec.Struct, frozen=True, kw_only=True):
     windows: Mapping[str, tuple[Window, ...]]
     limits: Mapping[str, tuple[Limit, ...]]
     exempt: frozenset[str]
+    holders: frozenset[str]
+    suspended_clients: Mapping[str, Suspension]
+    suspended_brands: Mapping[str, Suspension]
     replies: ReplyBook
     brake: Brakes | None
 
@@ -59,6 +63,9 @@ class Book(msgspec.Struct, frozen=True, kw_only=True):
             limits=by_class(limit(cap, timezone) for cap in _caps(policy, counted)),
             brake=policy.brakes,
             exempt=frozenset(canonical(number, policy.default_country) for number in policy.exempt),
+            holders=frozenset(name for name, client in config.clients.items() if client.holds_consent),
+            suspended_clients={n: c.suspended for n, c in config.clients.items() if c.suspended},
+            suspended_brands={n: b.suspended for n, b in config.brands.items() if b.suspended},
             replies=ReplyBook.of(config),
         )
 
@@ -70,6 +77,15 @@ class Book(msgspec.Struct, frozen=True, kw_only=True):
         """The clocks that may be the recipient's: at home that of the policy, else by the calling code."""
         at_home = number.startswith(self.default_country)
         return (self.timezone,) if at_home else zones_of(number) or (self.timezone,)
+
+    def suspension(self, client: str, brand: str) -> Suspension | None:
+        return self.suspended_clients.get(client) or self.suspended_brands.get(brand)
+
+    def wants_templates(self, brand: str, class_: ClassPolicy) -> bool:
+        """Whether texts of the class have to be of an approved template of the brand."""
+        found = self.brands.get(brand)
+        wanted = "none" if found is None else found.templates
+        return wanted == "required" or (wanted == "required_for_marketing" and class_.marketing)
 
     @property
     def uses_kept(self) -> Millis:

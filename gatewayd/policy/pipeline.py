@@ -10,12 +10,16 @@ from typing import Final, NamedTuple
 from gatewayd.model import Refusal
 from gatewayd.policy.book import Book
 from gatewayd.policy.stages.caps import caps_at_sending, caps_at_submit
+from gatewayd.policy.stages.consent import consent
+from gatewayd.policy.stages.finance import finance
 from gatewayd.policy.stages.lints import lints
 from gatewayd.policy.stages.opt_out import opt_out
 from gatewayd.policy.stages.opt_out_text import opt_out_text
 from gatewayd.policy.stages.paused import paused
 from gatewayd.policy.stages.quiet_hours import quiet_hours, quiet_soon
 from gatewayd.policy.stages.signature import signature
+from gatewayd.policy.stages.suspended import suspended
+from gatewayd.policy.stages.template import template, template_again
 from gatewayd.policy.stages.web_links import web_links, web_links_again
 from gatewayd.policy.stages.words import words, words_again
 from gatewayd.policy.subject import Facts, Hold, Subject
@@ -36,22 +40,29 @@ def _unchanged(stage: Stage) -> Stage:
 
 # in the order of judgement of the protocol: the first refusal answers
 AT_SUBMIT: Final[tuple[Stage, ...]] = (
+    template,
     signature,
     words,
     web_links,
     opt_out_text,
     lints,
+    finance,
     opt_out,
+    consent,
     caps_at_submit,
     quiet_hours,
     paused,
 )
 AT_SENDING: Final[tuple[Stage, ...]] = (
+    suspended,
+    template_again,
     _unchanged(signature),
     words_again,
     web_links_again,
     _unchanged(opt_out_text),
+    finance,
     opt_out,
+    consent,
     caps_at_sending,
     quiet_soon,
     paused,

@@ -1,10 +1,13 @@
 """What a stage of policy sees: the message as far as it is judged, and the facts of this moment."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
 
 import msgspec
 
 from gatewayd.model import Millis
+from gatewayd.policy.consents import Consent
+from gatewayd.policy.template_sets import TemplateSet
 from gatewayd.policy.uses import Use
 
 
@@ -22,12 +25,13 @@ class ClassPolicy(msgspec.Struct, frozen=True, kw_only=True):
     quiet_hours: bool
     consent: bool
     frequency: bool
+    consent_source: bool = False
 
 
 class Asking(msgspec.Struct, frozen=True, gc=False):
     """Of whom facts are wanted before a message is judged.
 
-    to: canonical digits. counted: caps speak of it.
+    to: canonical digits. counted: caps speak of it. templates: those of the brand are wanted.
     """
 
     to: str
@@ -36,23 +40,36 @@ class Asking(msgspec.Struct, frozen=True, gc=False):
     client: str
     counted: bool = False
     tag: str | None = None
+    templates: bool = False
 
 
 class Facts(msgspec.Struct, frozen=True, gc=False):
     """What the store knows of what was asked, read in the transaction that acts on it.
 
-    paused: its tag is. uses: counted messages to the number, but for the one that is judged.
+    paused: its tag is. uses: counted messages to the number, but for the one that is judged. consent: the
+    newest that the number has said to the brand, yes or no. templates: the brand's approved ones.
     """
 
     opted_out: bool = False
     paused: bool = False
     uses: tuple[Use, ...] = ()
+    consent: Consent | None = None
+    templates: TemplateSet | None = None
+
+
+class Filled(NamedTuple):
+    """A template that a submit names, and what goes in."""
+
+    name: str
+    params: Mapping[str, str]
 
 
 class Subject(msgspec.Struct, frozen=True, gc=False):
-    """One message as it goes through the stages; a stage may change text and warnings.
+    """One message as it goes through the stages; a stage may change text, warnings and template.
 
-    to: canonical digits. text: None for a binary message. wanted_at: when it leaves if nothing holds it.
+    to: canonical digits. text: None for a binary message, and for one whose template is not yet filled in.
+    wanted_at: when it leaves if nothing holds it. consent: what the submit itself tells of it.
+    filled: at submit, where it names a template. template: the one its text is of: name and version.
     """
 
     to: str
@@ -62,6 +79,9 @@ class Subject(msgspec.Struct, frozen=True, gc=False):
     text: str | None
     wanted_at: Millis
     warnings: tuple[str, ...] = ()
+    consent: Consent | None = None
+    filled: Filled | None = None
+    template: tuple[str, int] | None = None
 
 
 class Hold(msgspec.Struct, frozen=True, gc=False):

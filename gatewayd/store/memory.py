@@ -30,7 +30,9 @@ from gatewayd.model import (
 )
 from gatewayd.smpp.receipt_ids import key as id_key
 from gatewayd.store.base import Committed, P, T
+from gatewayd.store.memory_consents import MemoryConsents
 from gatewayd.store.memory_tags import MemoryTags
+from gatewayd.store.memory_templates import MemoryTemplates
 from gatewayd.store.memory_uses import MemoryUses
 from gatewayd.store.rows import Rows, Undo
 
@@ -38,14 +40,14 @@ _UNNAMED = (SegmentStage.CLAIMED, SegmentStage.ACCEPTED, SegmentStage.IN_DOUBT)
 _WAITING = (Stage.SCHEDULED, Stage.HELD, Stage.READY, Stage.RETRY)
 
 
-class MemoryTables(MemoryTags, MemoryUses):
+class MemoryTables(MemoryTags, MemoryUses, MemoryConsents, MemoryTemplates):
     """See `ledger.tables.Tables`."""
 
     def __init__(self) -> None:
         self.effects = Effects()
         self._undo: Undo = []
-        MemoryTags.__init__(self, self._undo)
-        MemoryUses.__init__(self, self._undo)
+        for family in (MemoryTags, MemoryUses, MemoryConsents, MemoryTemplates):
+            family.__init__(self, self._undo)
         self._lanes: Rows[LaneId, Lane] = Rows(self._undo)
         self._messages: Rows[MessageId, Message] = Rows(self._undo)
         self._keys: Rows[tuple[str, str], MessageId] = Rows(self._undo)
@@ -134,6 +136,12 @@ class MemoryTables(MemoryTags, MemoryUses):
 
     def queued_after(self, after: MessageId, limit: int) -> list[Message]:
         return self._chosen(limit, lambda m: m.stage in _WAITING and m.id > after)
+
+    def held_for(self, reason: str, after: MessageId, limit: int) -> list[Message]:
+        def held(message: Message) -> bool:
+            return message.stage is Stage.HELD and message.until is None and message.reason == reason
+
+        return self._chosen(limit, lambda message: message.id > after and held(message))
 
     def tagged(self, tag: str, lanes: Sequence[LaneId], after: MessageId, limit: int) -> list[Message]:
         return self._chosen(

@@ -114,7 +114,30 @@ CREATE TABLE paused_tags (
 ) WITHOUT ROWID;
 """
 
-MIGRATIONS: Final = (_V1, _V2, _V3, _V4, _USES, _TAGS)
+_CONSENTS: Final = """
+-- what a number said to a brand of marketing, yes (granted 1) or no; at 0: it is not told when
+CREATE TABLE consents (
+    id INTEGER PRIMARY KEY, number TEXT NOT NULL, brand TEXT NOT NULL, at INTEGER NOT NULL,
+    granted INTEGER NOT NULL, channel TEXT NOT NULL, wording TEXT NOT NULL, proof TEXT NOT NULL,
+    recorded_at INTEGER NOT NULL, told_by TEXT NOT NULL, UNIQUE (number, brand, at, granted, channel)
+);
+"""
+
+_TEMPLATES: Final = """
+-- body is policy.template_sets.Template as msgpack, review one of its fields; stamp: of the last change
+CREATE TABLE templates (
+    brand TEXT NOT NULL, name TEXT NOT NULL, version INTEGER NOT NULL, review TEXT NOT NULL,
+    stamp INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (brand, name, version)
+) WITHOUT ROWID;
+CREATE INDEX templates_stamp ON templates (brand, stamp);
+"""
+
+_HELD: Final = """
+-- what is held until somebody changes something; stage 1 is model.Stage.HELD
+CREATE INDEX messages_held ON messages (reason, id) WHERE stage = 1 AND until IS NULL;
+"""
+
+MIGRATIONS: Final = (_V1, _V2, _V3, _V4, _USES, _TAGS, _CONSENTS, _TEMPLATES, _HELD)
 VERSION: Final = len(MIGRATIONS)
 
 

@@ -22,7 +22,10 @@ from gatewayd.model import (
     SegmentStage,
     Stage,
 )
+from gatewayd.policy.template_sets import TemplateSets
+from gatewayd.store.sqlite_consents import SqliteConsents
 from gatewayd.store.sqlite_tags import SqliteTags
+from gatewayd.store.sqlite_templates import SqliteTemplates
 from gatewayd.store.sqlite_uses import SqliteUses
 
 _STAGES: Final = {int(stage): stage for stage in Stage}
@@ -65,10 +68,11 @@ def _ids(values: Iterable[object]) -> str:
     return json.dumps(list(values))
 
 
-class SqliteTables(SqliteTags, SqliteUses):
+class SqliteTables(SqliteTags, SqliteUses, SqliteConsents, SqliteTemplates):
     """See `ledger.tables.Tables`. Caches lanes; hands out ids and cursors without asking the database."""
 
     def __init__(self, connection: sqlite3.Connection, node: int = 0) -> None:
+        super().__init__()
         self.effects = Effects()
         self._db = connection
         self._node = node
@@ -76,6 +80,7 @@ class SqliteTables(SqliteTags, SqliteUses):
 
     def reload(self) -> None:
         """Read anew what is cached, after a rollback."""
+        self.template_sets = TemplateSets()
         self._reload_lanes()
         last = self._one(
             "SELECT max(coalesce((SELECT max(id) FROM messages), 0),"
@@ -172,6 +177,10 @@ class SqliteTables(SqliteTags, SqliteUses):
 
     def queued_after(self, after: MessageId, limit: int) -> list[Message]:
         return self._messages("WHERE stage <= 3 AND id > ? ORDER BY id LIMIT ?", after, limit)
+
+    def held_for(self, reason: str, after: MessageId, limit: int) -> list[Message]:
+        where = "WHERE stage = 1 AND until IS NULL AND reason = ? AND id > ? ORDER BY id LIMIT ?"
+        return self._messages(where, reason, after, limit)
 
     def tagged(self, tag: str, lanes: Sequence[LaneId], after: MessageId, limit: int) -> list[Message]:
         where = (

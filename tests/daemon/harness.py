@@ -421,7 +421,7 @@ def check_lives(consumer: Consumer, began: Mapping[str, str]) -> Counter[str]:
 
 def local() -> Object:
     """The one client of these tests."""
-    return {"users": ["*"], "brands": ["*"], "classes": ["*"], "admin": True}
+    return {"users": ["*"], "brands": ["*"], "classes": ["*"], "admin": True, "holds_consent": True}
 
 
 def link(port: int, **settings: Any) -> Object:

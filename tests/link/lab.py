@@ -36,8 +36,8 @@ links:
 %s
 brands: {mall: {signature: null, sender: "10690001"}}
 clients:
-  shop: {users: [shop], brands: [mall], classes: ["*"]}
-  bank: {users: [bank], brands: [mall], classes: ["*"]}
+  shop: {users: [shop], brands: [mall], classes: ["*"], holds_consent: true}
+  bank: {users: [bank], brands: [mall], classes: ["*"], holds_consent: true}
 %s
 """
 

@@ -34,7 +34,9 @@ brands:
   bank: {signature: null, sender: "10690002"}
 clients:
   other: {users: [nobody-of-this-name], brands: [mall], classes: ["*"]}
-  shop: {users: ["%(uid)d"], brands: [mall], classes: ["*"], admin: %(admin)s, window: %(window)d}
+  shop:
+    {users: ["%(uid)d"], brands: [mall], classes: ["*"], admin: %(admin)s, holds_consent: %(holds)s,
+     window: %(window)d}
 limits: {stream_connections: %(connections)d, event_window: %(event_window)d, line_length: 4096}
 """
 
@@ -44,6 +46,7 @@ def settings(**given: object) -> Snapshot:
     defaults = {
         "uid": os.getuid(),
         "admin": "false",
+        "holds": "true",
         "window": 50,
         "connections": 5,
         "event_window": 10,
