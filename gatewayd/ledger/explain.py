@@ -1,8 +1,8 @@
 """The whole life of a message as one timeline, put together from what is kept of it anyway.
 
 Kept as long as the message: what was accepted and what rules wrote, its segments with their responses and
-receipts, receipts that changed nothing, its state. Kept as long as events are: the states in between, with the
-reasons of holds.
+receipts, receipts that changed nothing, its state. Kept as long as events are: the states in between, with
+the reasons of holds.
 """
 
 from collections.abc import Iterator, Sequence
@@ -192,7 +192,7 @@ class _Told(msgspec.Struct):
 
 
 def _states(tables: Tables, message: Message) -> Iterator[_Line]:
-    """As upstream was told. A release goes before the claim of its moment, what follows an answer after it."""
+    """As upstream was told. A release goes before a claim of the same moment, the rest after it."""
     last, rank = 0, _MOVED
     for event in tables.events_of(message.id):
         told = msgspec.json.decode(event.body, type=_Told)
