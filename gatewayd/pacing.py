@@ -18,8 +18,8 @@ _ROUNDING = 1e-3  # a part of a segment that float arithmetic may be short of at
 class Bucket:
     """Leave for at most `rate` segments a second, without a burst (G9).
 
-    In any second at most `rate` * 1.02 + 1 segments are granted, and those `kept` once; below 10 a second never
-    more than `rate` (rounded up), and below 50 never two at a time.
+    In any second at most `rate` * 1.02 + 1 segments are granted, and those `kept` once; below 10 a second
+    never more than `rate` (rounded up), and below 50 never two at a time.
     It starts empty, so that the first segment waits its turn too.
     rate: segments a second, fractions allowed; 0: no limit, yet pauses are kept.
     keep: segments that are to be there for those in a hurry, see `kept`; as many more may be in it.
@@ -59,7 +59,7 @@ class Bucket:
 
     @property
     def kept(self) -> int:
-        """Segments that those who are in no hurry leave in it; none below 100 a second: there it is a burst."""
+        """Segments left in it by those in no hurry; none below 100 a second: there it is a burst."""
         return min(self._keep, math.floor(self._slack / 2))
 
     def next_at(self, now: float, n: int = 1, kept: int = 0) -> float:

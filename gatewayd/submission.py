@@ -34,7 +34,6 @@ _RFC_3339: Final = re.compile(
 )
 AHEAD: Final[Millis] = 60_000  # how far a clock of a client may be fast
 FURTHEST: Final[Millis] = 366 * 86_400_000  # how far ahead send_at may lie
-NOT_IN_FORCE: Final = "is accepted, but not in force in this version"
 OF_A_THING: Final = "the number is of a range for things (IoT), which as a rule get no messages"
 
 
@@ -204,7 +203,7 @@ class Submission:
             template=passed.subject.template,
         )
         lane = Lane(spec, self._class.name, self._rights.name, self._brand)
-        warnings = (*passed.subject.warnings, *self._of_number(), *_warnings(request))
+        warnings = (*passed.subject.warnings, *self._of_number())
         use = caps.counted(_at(passed), self._snapshot.book)
         return Accepted(content, lane, *place, warnings=warnings, use=use)
 
@@ -351,9 +350,3 @@ def _count_binary(data: bytes, header: bytes, carry: Carry) -> int:
         return len(split_binary(data, header, carry, 0))
     except InvalidHeader as error:
         raise _Refused("invalid_request", str(error), "udh") from None
-
-
-def _warnings(request: Submit) -> tuple[str, ...]:
-    """What was taken but is not in force, so that nobody believes it is."""
-    later = {"order_key": request.order_key}
-    return tuple(f"{name} {NOT_IN_FORCE}" for name, value in later.items() if value is not None)

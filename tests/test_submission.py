@@ -271,15 +271,6 @@ def test_the_number_is_canonical() -> None:
     }
 
 
-def test_what_is_taken_but_not_in_force_is_said() -> None:
-    """As warnings of the answer."""
-    warnings = accepted(order_key="x").warnings
-
-    assert len(warnings) == 1
-    assert warnings[0].startswith("order_key ")
-    assert accepted().warnings == ()
-
-
 def test_the_fingerprint_is_of_the_content() -> None:
     """The same for the same request under another seq; another for any other field; none without a key."""
     request = Submit(seq=1, to="13800138000", class_="notice", text="hello", key="k")

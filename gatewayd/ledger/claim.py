@@ -7,6 +7,7 @@ from typing import Final, NamedTuple, Protocol
 import msgspec
 
 from gatewayd.errors import GatewayError
+from gatewayd.ledger import line
 from gatewayd.ledger.facts import Known
 from gatewayd.ledger.fold import best_attempts
 from gatewayd.ledger.progress import Progress
@@ -212,7 +213,16 @@ class _Claiming:
             self._reject(message, outcome.code, outcome.detail)
         elif outcome is not None:
             self._progress.hold(message, outcome)
-        return outcome is not None
+        return outcome is not None or self._waits_in_line(message)
+
+    def _waits_in_line(self, message: Message) -> bool:
+        """What has begun to leave does not wait any more."""
+        if message.content.order_key is None or message.stage is not Stage.READY:
+            return False
+        if not line.waits(self._tables, message):
+            return False
+        self._progress.wait_in_line(message)
+        return True
 
     def _reject(self, message: Message, code: str, detail: str) -> None:
         self._progress.stop(message, SegmentStage.REJECTED, Failure(code, detail))

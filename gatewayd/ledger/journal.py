@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from gatewayd.ledger import line
 from gatewayd.ledger.events import late_receipt_event, rfc3339, state_event
 from gatewayd.ledger.tables import Event, Tables, TagKey
 from gatewayd.model import (
@@ -36,6 +37,7 @@ class Journal:
         self._events: list[Event] = []
         self._given_back: list[tuple[str, MessageId]] = []
         self._tags: Counter[TagKey] = Counter()
+        self._moved_on: list[Message] = []
 
     def move(
         self,
@@ -52,6 +54,8 @@ class Journal:
         message.stage, message.due, message.reason, message.until = stage, due, reason, until
         message.error = error if error is not None else message.error
         self._messages[message.id] = message
+        if message.content.order_key is not None and stage >= Stage.SUBMITTED:
+            self._moved_on.append(message)
         stages = self._tables.effects.stages
         stages[message.lane, stage_before] -= 1
         if stage < FIRST_FINAL:
@@ -132,12 +136,29 @@ class Journal:
             self._tables.settle_segments(list(self._settled.values()))
             self._settled = {}
 
-    def close(self) -> None:
-        """Write everything: the operation is done, or is about to read what it may have changed."""
+    def _flush_messages(self) -> None:
         if self._messages:
             self._tables.update_messages(list(self._messages.values()))
             self._messages = {}
+
+    def _let_follow(self) -> None:
+        """What stands in line behind those that have moved on may be next."""
+        moved = {
+            (self._tables.lane(m.lane).client, m.content.to, m.content.order_key): m for m in self._moved_on
+        }
+        for message in moved.values():
+            following = line.next_after(self._tables, message)
+            if following is not None:
+                self.move(following, Stage.READY, following.content.expires_at)
+        self._moved_on = []
+        self._flush_messages()
+
+    def close(self) -> None:
+        """Write everything: the operation is done, or is about to read what it may have changed."""
+        self._flush_messages()
         self.flush_segments()
+        if self._moved_on:
+            self._let_follow()
         if self._given_back:
             self._tables.give_back_uses(self._given_back)
             self._given_back = []

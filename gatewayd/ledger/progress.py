@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 
+from gatewayd.ledger import line
 from gatewayd.ledger.fold import FAILED, Standing, best_attempts, failure_of, fold
 from gatewayd.ledger.journal import Journal
 from gatewayd.ledger.rules import ClassRule, Rules
@@ -126,6 +127,10 @@ class Progress:
         else:
             due = hold.until or expires
             self.journal.move(message, Stage.HELD, due, reason=hold.reason, until=hold.until)
+
+    def wait_in_line(self, message: Message) -> None:
+        """An earlier message of its order_key has to leave before it."""
+        self.journal.move(message, Stage.RETRY, message.content.expires_at, reason=line.WAITS)
 
     def resend(self, identifier: MessageId) -> None:
         """Queue what is in doubt for its one resend, if the class wants it and nothing else is awaited."""

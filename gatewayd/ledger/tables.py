@@ -148,6 +148,9 @@ class Tables(Protocol):
 
     def tagged(self, tag: str, lanes: Sequence[LaneId], after: MessageId, limit: int) -> list[Message]: ...
     def waiting_for(self, number: str, lanes: Sequence[LaneId]) -> list[Message]: ...
+    def first_in_line(self, client: str, number: str, order_key: str) -> Message | None:
+        """The client's earliest message to `number` with this order_key of which something may yet leave."""
+
     def oldest_ready(self, lane: LaneId) -> MessageId | None: ...
     def stage_counts(self) -> dict[tuple[LaneId, Stage], int]:
         """Open messages by lane and stage; counts all of them."""

@@ -154,6 +154,19 @@ class MemoryTables(MemoryTags, MemoryUses, MemoryConsents, MemoryTemplates):
             len(self._messages), lambda m: m.content.to == number and m.lane in lanes and m.stage in stages
         )
 
+    def first_in_line(self, client: str, number: str, order_key: str) -> Message | None:
+        def in_line(m: Message) -> bool:
+            mine = (m.content.to, m.content.order_key) == (number, order_key)
+            return mine and self._lanes[m.lane].client == client and self._may_leave(m)
+
+        return next(iter(self._chosen(1, in_line)), None)
+
+    def _may_leave(self, m: Message) -> bool:
+        if m.stage is Stage.IN_DOUBT:
+            stages = [s.stage for s in self._segments.values() if s.message == m.id]
+            return SegmentStage.WAITING in stages or SegmentStage.CLAIMED in stages
+        return m.stage < FIRST_FINAL and m.stage is not Stage.SUBMITTED
+
     def oldest_ready(self, lane: LaneId) -> MessageId | None:
         return next((message.id for message in self.claimable(lane, MessageId(0), 1)), None)
 

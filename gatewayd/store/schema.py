@@ -137,7 +137,14 @@ _HELD: Final = """
 CREATE INDEX messages_held ON messages (reason, id) WHERE stage = 1 AND until IS NULL;
 """
 
-MIGRATIONS: Final = (_V1, _V2, _V3, _V4, _USES, _TAGS, _CONSENTS, _TEMPLATES, _HELD)
+_ORDER: Final = """
+-- what of an order_key has not left yet; of messages of before, the key was not in force
+ALTER TABLE messages ADD COLUMN order_key TEXT;
+CREATE INDEX messages_line ON messages (number, order_key)
+    WHERE order_key IS NOT NULL AND stage IN (0, 1, 2, 3, 4, 6, 7);
+"""
+
+MIGRATIONS: Final = (_V1, _V2, _V3, _V4, _USES, _TAGS, _CONSENTS, _TEMPLATES, _HELD, _ORDER)
 VERSION: Final = len(MIGRATIONS)
 
 

@@ -134,12 +134,12 @@ class SqliteTables(SqliteTags, SqliteUses, SqliteConsents, SqliteTemplates):
 
     def insert_messages(self, messages: Sequence[Message]) -> None:
         self._db.executemany(
-            "INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (
                     m.id, m.lane, int(m.stage), _encode_content(m.content), m.due, m.changed_at, m.segments,
                     m.link, m.attempts, m.resent, m.reference, m.reason, m.until, _failure(m),
-                    m.content.to, m.content.tag, ",".join(m.refused),
+                    m.content.to, m.content.tag, ",".join(m.refused), m.content.order_key,
                 )
                 for m in messages
             ],
@@ -192,6 +192,14 @@ class SqliteTables(SqliteTags, SqliteUses, SqliteConsents, SqliteTemplates):
     def waiting_for(self, number: str, lanes: Sequence[LaneId]) -> list[Message]:
         where = "WHERE number = ? AND (stage <= 3 OR stage = 7) AND lane IN (SELECT value FROM json_each(?))"
         return self._messages(where, number, _ids(lanes))
+
+    def first_in_line(self, client: str, number: str, order_key: str) -> Message | None:
+        where = (
+            "WHERE number = ? AND order_key = ? AND stage IN (0, 1, 2, 3, 4, 6, 7)"
+            " AND lane IN (SELECT id FROM lanes WHERE client = ?) AND (stage <> 6 OR EXISTS"
+            " (SELECT 1 FROM segments s WHERE s.message = m.id AND s.stage IN (0, 1))) ORDER BY id LIMIT 1"
+        )
+        return next(iter(self._messages(where, number, order_key, client)), None)
 
     def oldest_ready(self, lane: LaneId) -> MessageId | None:
         sql = "SELECT min(id) FROM messages WHERE lane = ? AND stage IN (2, 7)"

@@ -31,6 +31,9 @@ def traced() -> Iterator[tuple[World, sqlite3.Connection, list[str]]]:
 def live(world: World) -> None:
     """Every kind of life, so that every kind of statement is made."""
     message, segments = world.send("hello", key="k", tag="t")
+    for _ in range(2):
+        world.submit(order_key="o")
+    world.answer(*claimed_segments(world.claim()))
     (name,) = world.answer(*segments)
     world.deliver(world.receipt(name), world.receipt("unknown"))
     doubtful, segments = world.send("doubt", class_="otp")

@@ -265,6 +265,8 @@ class World:
         send_at: Millis | None = None,
         key: str | None = None,
         tag: str | None = None,
+        order_key: str | None = None,
+        client: str = "acme",
     ) -> Wish:
         encoding = choose(text)
         content = Content(
@@ -281,9 +283,10 @@ class World:
             send_at=send_at,
             key=key,
             tag=tag,
+            order_key=order_key,
             fingerprint=text.encode(),
         )
-        lane = Lane("failover:a,b", class_, "acme", brand)
+        lane = Lane("failover:a,b", class_, client, brand)
         return Wish(content=content, lane=lane, asking=self.rules.asking(content, lane), seen=self.rules.seen)
 
     def accept(self, *wishes: Wish) -> list[Answer | Refusal]:

@@ -221,6 +221,50 @@ async def test_choosing_messages(store: Store) -> None:
     await store.read(look)
 
 
+async def test_the_first_in_line(store: Store) -> None:
+    """The earliest of a client, number and order_key of which something may leave; in doubt only then."""
+    key, other = content(order_key="k"), content(order_key="k", to="86")
+    rows = [
+        message(1, stage=Stage.DELIVERED, due=None, content=key),
+        message(2, stage=Stage.SUBMITTED, content=key),
+        message(3, stage=Stage.IN_DOUBT, content=key),
+        message(4, content=content(order_key="l")),
+        message(5, content=other),
+        message(6, content=content()),
+        message(7, lane=LaneId(2), content=key),
+        message(8, stage=Stage.IN_DOUBT, content=key),
+        message(9, stage=Stage.RETRY, content=key),
+    ]
+
+    def write(tables: Tables) -> None:
+        tables.lane_id(Lane("r", "otp", "shop", "mall"))
+        tables.lane_id(Lane("r", "otp", "bank", "mall"))
+        tables.insert_messages(rows)
+        tables.insert_segments([segment(3, stage=SegmentStage.IN_DOUBT)])
+        tables.insert_segments([segment(8, stage=SegmentStage.IN_DOUBT), segment(8, 2)])
+
+    def look(tables: Tables) -> None:
+        assert [first(tables, *asked) for asked in asks] == [8, 5, 4, 7, None]
+        rest = list(tables.messages([MessageId(8)]).values())
+        rest[0].stage = Stage.SUBMITTED
+        tables.update_messages(rest)
+        assert first(tables, "shop", NUMBER, "k") == 9
+
+    def first(tables: Tables, client: str, number: str, order_key: str) -> int | None:
+        found = tables.first_in_line(client, number, order_key)
+        return None if found is None else found.id
+
+    asks = [
+        ("shop", NUMBER, "k"),
+        ("shop", "86", "k"),
+        ("shop", NUMBER, "l"),
+        ("bank", NUMBER, "k"),
+        ("bank", NUMBER, "l"),
+    ]
+    await store.write(write)
+    await store.write(look)
+
+
 async def test_keys(store: Store) -> None:
     """Per client; a key that is free again may be used again."""
 

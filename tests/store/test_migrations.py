@@ -54,6 +54,20 @@ async def test_version_2_learns_which_links_refused(tmp_path: Path) -> None:
         assert await store.read(lambda tables: tables.messages([kept.id])) == {kept.id: kept}
 
 
+async def test_version_9_learns_of_lines(tmp_path: Path) -> None:
+    """Messages of before stand in none: their order_key was not in force."""
+    path = tmp_path / "store.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        for script in MIGRATIONS[:9]:
+            db.executescript(script)
+        db.execute("PRAGMA user_version = 9")
+    async with open_store(f"sqlite://{path}", 100) as store:
+        assert await store.read(lambda tables: tables.first_in_line("shop", "86", "k")) is None
+    with closing(sqlite3.connect(path)) as db:
+        names = [row[1] for row in db.execute("PRAGMA table_info(messages)")]
+        assert names[-1] == "order_key"
+
+
 async def test_version_3_finds_ids_in_any_case_and_padding(tmp_path: Path) -> None:
     """Segments of before, and receipts that were parked."""
     path = tmp_path / "store.db"
