@@ -110,7 +110,7 @@ class Account:
     def bound(self, connection: Connection) -> None:
         """One more session; with the first the MO of the scenario begin."""
         connection.place = self._sessions_had
-        connection.to_transmitters = self._settings.deliver_to_transmitters
+        connection.follow(self._settings)
         self._sessions_had += 1
         self.mailbox.sessions.append(connection)
         if connection.place == 0:

@@ -9,7 +9,7 @@ from gatewayd.smpp.events import SessionEvent
 from gatewayd.smpp.limits import Limits
 from gatewayd.smpp.pdu import DataSm, DeliverSm, Pdu
 from gatewayd.smpp.transitions import BOUND, Role, State
-from simulator.settings import Wire
+from simulator.settings import Account, Wire
 from simulator.wire import AnyNumber, Line, LooseDriver, LooseSession
 
 
@@ -58,6 +58,11 @@ class Connection:
     async def run(self) -> str:
         """Until the connection ends; returns why."""
         return await self._driver.run()
+
+    def follow(self, settings: Account) -> None:
+        """What its account has of it, once it is bound."""
+        self.to_transmitters = settings.deliver_to_transmitters
+        self._session.answers_unbind = settings.binding.unbind_answered
 
     @property
     def bound(self) -> bool:

@@ -33,7 +33,7 @@ class Start(Event, frozen=True, kw_only=True, gc=False):
 
 
 class Bind(Event, frozen=True, kw_only=True, gc=False):
-    """A bind request and its answer.
+    """A bind request and its answer; none of those that are never answered.
 
     system_type, interface_version, address_range: as the ESME sent them.
     """

@@ -32,7 +32,7 @@ class Scenario(Section):
     system_id: Annotated[str, Field(max_length=15, pattern=r"^[!-~]*$")] = "smsc"
     enquire_link_interval: Annotated[float, Field(gt=0)] = 30.0
     response_timeout: Annotated[float, Field(gt=0)] = 30.0
-    first_id: Annotated[int, Field(ge=1, le=2**62)] | None = None
+    first_id: Annotated[int, Field(ge=1, lt=2**128)] | None = None
     wire: Wire = Wire()
     default: Account = Account()
     accounts: dict[Annotated[str, Field(min_length=1, max_length=15)], Account] = Field(default_factory=dict)

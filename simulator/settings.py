@@ -243,20 +243,23 @@ class SessionFault(Section):
 
 
 class Binding(Section):
-    """How binds are answered, beyond what the account's credentials say.
+    """How binds are answered, beyond what the account's credentials say, and how an unbind is.
 
-    refusals: how many binds refuse_bind refuses; 0: all.
+    refusals: how many binds refuse_bind refuses; 0: all. unanswered: how many are never answered.
     stale: seconds for which a connection that was lost without unbind counts as a session still.
     """
 
     refusals: Annotated[int, Field(ge=0)] = 0
+    unanswered: Annotated[int, Field(ge=0)] = 0
     generic_nack: bool = False
     delay: Delay = Delay()
     system_type: str | None = None
     interface_version: Octet | None = None
-    version_tlv: bool = True
+    address_range: str | None = None
+    sc_interface_version: Octet | None = 0x34
     enquire_link_first: bool = False
     stale: Seconds = 0.0
+    unbind_answered: bool = True
 
 
 class MoScript(Section):

@@ -39,7 +39,7 @@ from simulator.scenario import Scenario
 from simulator.settings import Outcome, What
 
 MOST_DATA_SM: Final = 100_000  # under way on a session; receipts.window is what limits
-INTERFACE_VERSION: Final = ((consts.TLV_TAGS["sc_interface_version"], b"\x34"),)
+SC_INTERFACE_VERSION: Final = consts.TLV_TAGS["sc_interface_version"]
 
 
 class UnknownAccount(GatewayError):
@@ -125,6 +125,8 @@ class Smsc:
         delay = account.admission.delay() if account else 0.0
         if account is not None and account.settings.binding.enquire_link_first:
             connection.ask(EnquireLink())
+        if account is not None and account.admission.ignores():
+            return
         if delay:
             self._agenda.add(trio.current_time() + delay, self._admit_all, (connection, request, account))
         else:
@@ -154,7 +156,8 @@ class Smsc:
             connection.respond(request, GenericNack(command_status=status) if nack else response)
         else:
             system_id = self.scenario.system_id.encode()
-            tlvs = INTERFACE_VERSION if account.settings.binding.version_tlv else ()
+            version = account.settings.binding.sc_interface_version
+            tlvs = () if version is None else ((SC_INTERFACE_VERSION, version.to_bytes()),)
             connection.respond(request, msgspec.structs.replace(response, system_id=system_id, tlvs=tlvs))
             self._bound[connection] = account
             account.bound(connection)

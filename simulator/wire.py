@@ -1,13 +1,15 @@
 """What an SMSC that breaks the rules needs below PDUs: any octets, a dead line, odd numbers."""
 
 import math
-from typing import Final
+from collections.abc import Callable
+from typing import ClassVar, Final
 
 import trio
 
 from gatewayd.smpp.codec import encode
 from gatewayd.smpp.driver import Driver
-from gatewayd.smpp.pdu import Pdu
+from gatewayd.smpp.events import SessionEvent
+from gatewayd.smpp.pdu import Pdu, Unbind
 from gatewayd.smpp.session import Session
 from gatewayd.smpp.window import Window
 from simulator.settings import Wire
@@ -74,7 +76,18 @@ class AnyNumber(Window):
 
 
 class LooseSession(Session):
-    """A session that can also send what it should not."""
+    """A session that can also send what it should not, and leave unanswered what it should not.
+
+    answers_unbind: whether an unbind has any effect.
+    """
+
+    answers_unbind = True
+
+    def _on_unbind(self, pdu: Unbind, now: float, events: list[SessionEvent]) -> None:
+        if self.answers_unbind:
+            super()._on_unbind(pdu, now, events)
+
+    _handlers: ClassVar[dict[type[Pdu], Callable[..., None]]] = {**Session._handlers, Unbind: _on_unbind}  # noqa: SLF001  its table of what is done with which PDU
 
     def raw(self, octets: bytes) -> None:
         """Queue any octets behind those that are queued."""

@@ -1,12 +1,14 @@
 """ESMEs that misbehave, each in one way: the judge of the run says so, and says nothing else."""
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 import trio
 from trio.testing import MockClock
 
+import simulator
 from gatewayd.smpp import septets
 from gatewayd.smpp.pdu import SubmitSm
 from gatewayd.smpp.style import PLAIN, DefaultAlphabet, Style, Wide
@@ -14,6 +16,7 @@ from gatewayd.smpp.text import Carry
 from gatewayd.smpp.writer import Writer
 from simulator.commands import obey
 from simulator.judge import judge, readable
+from simulator.scenario import load
 
 LabOf = Callable[..., Any]  # see conftest
 EVENING = 1_795_000_000 // 86_400 * 86_400 + 12 * 3600  # 20:00 in Beijing
@@ -196,6 +199,29 @@ async def test_what_an_esme_does_wrong_is_counted(
         act is repeated_unanswered,
         act is incomplete,
     )
+
+
+async def test_the_shipped_rules_for_marketing(autojump_clock: MockClock, lab: LabOf) -> None:
+    """compliance.yaml: one text that breaks each rule there, and those that keep them."""
+    rules = load(Path(simulator.__file__).parent / "scenarios" / "compliance.yaml").default.judge
+    the_lab = lab({"judge": rules.model_dump(mode="json", by_alias=True)}, epoch=EVENING)
+    esme = await the_lab.bind()
+    for number in range(3):
+        say(esme, f"{number}{SALE}", reference=number)
+    say(esme, "【】五折 拒收请回复R【x】", destination_addr=b"8613700000001")
+    say(esme, "五折 拒收请回复R", destination_addr=b"8613700000002")
+    say(esme, CODE)
+    say(esme, CODE + "!")
+    await trio.sleep(3601)
+    say(esme, "9" + SALE, destination_addr=b"8613900000000")
+    say(esme, "9" + SALE, destination_addr=b"1214")
+    await trio.sleep(1)
+    assert judge(the_lab.record.events).faults == {
+        "above_cap": 2,
+        "signed_twice": 1,
+        "unsigned_marketing": 1,
+        "marketing_in_quiet_hours": 1,
+    }
 
 
 STYLES: dict[str, tuple[dict[str, Any], Style]] = {

@@ -21,6 +21,7 @@ from gatewayd.smpp.pdu import (
     QuerySmResp,
     ReplaceSm,
     ReplaceSmResp,
+    Unbind,
 )
 from gatewayd.smpp.tlv import first
 from simulator import record
@@ -185,12 +186,14 @@ async def test_a_lost_session_counts_for_a_while(autojump_clock: MockClock, lab:
         ({"interface_version": 0x34}, {"interface_version": 0x34}, 0),
         ({"system_type": "VMA"}, {}, consts.ESME_RBINDFAIL),
         ({"system_type": "VMA"}, {"system_type": b"VMA"}, 0),
+        ({"address_range": "^1069"}, {"address_range": b"^86"}, consts.ESME_RBINDFAIL),
+        ({"address_range": "^1069"}, {"address_range": b"^1069"}, 0),
     ],
 )
 async def test_strict_binds(
     lab: LabOf, binding: Mapping[str, Any], bind: Mapping[str, Any], status: int
 ) -> None:
-    """The interface_version and system_type the provider wants; what came is in the record."""
+    """The interface_version, system_type and address_range the provider wants; what came is in the record."""
     the_lab = lab({"binding": binding})
     esme, _ = the_lab.connect()
     response = await esme.driver.request(BindTransmitter(system_id=b"acme", **bind))
@@ -242,6 +245,68 @@ async def test_a_stalled_session_goes_on_where_it_stood(autojump_clock: MockCloc
     await trio.sleep(0.2)
     assert [len(esme.responses), len(esme.delivered), len(the_lab.record.taken)] == [1, 1, 1]
     assert esme.driver.reason == ""
+
+
+async def test_the_first_binds_are_never_answered(autojump_clock: MockClock, lab: LabOf) -> None:
+    """As many as stated; the connection stays open, and the next bind is answered."""
+    the_lab = lab({"binding": {"unanswered": 2}})
+    for _ in range(2):
+        esme, _ = the_lab.connect()
+        with trio.move_on_after(20):
+            await esme.driver.request(BindTransceiver(system_id=b"acme"))
+        assert (esme.received, esme.driver.reason) == ([], "")
+    await the_lab.bind()
+
+
+async def test_an_unbind_is_ignored(autojump_clock: MockClock, lab: LabOf) -> None:
+    """Neither answer nor end; what is submitted behind it is taken as ever."""
+    the_lab = lab({"binding": {"unbind_answered": False}})
+    esme = await the_lab.bind()
+    with trio.move_on_after(2):
+        await esme.driver.request(Unbind())
+    assert esme.driver.reason == ""
+    assert the_lab.smsc.status()["sessions"][0]["state"] == "bound_trx"
+
+
+@pytest.mark.parametrize(("given", "told"), [({}, b"\x34"), ({"sc_interface_version": 0x50}, b"\x50")])
+async def test_the_version_it_says_it_has(lab: LabOf, given: Mapping[str, Any], told: bytes) -> None:
+    """sc_interface_version of the bind's answer."""
+    esme, _ = lab({"binding": given}).connect()
+    response = await esme.driver.request(BindTransceiver(system_id=b"acme"))
+    assert first(response.tlvs, consts.TLV_TAGS["sc_interface_version"]) == told
+
+
+async def test_many_pdus_leave_as_one(autojump_clock: MockClock, lab: LabOf) -> None:
+    """With a pause after each write, all that came due meanwhile."""
+    the_lab = lab({"responses": {"delay": {"min": 0.1, "max": 0.9}}}, wire={"pause": 1})
+    esme = await the_lab.bind()
+    await trio.sleep(2)
+    esme.submit(*"x" * 20, registered_delivery=0)
+    await trio.sleep(1)
+    assert len(esme.responses) == 1
+    await trio.sleep(0.3)
+    assert len(esme.responses) == 20
+
+
+async def test_receipts_with_what_does_not_belong_there(lab: LabOf) -> None:
+    """TLVs in front of the others, a state and a date that nobody knows."""
+    tlvs = [{"tag": 0x1403, "hex": "ff"}, {"tag": 0x1403}]
+    esme = await lab({"receipts": {"tlvs": tlvs, "state_tlv": 0x80, "done_date_format": "never"}}).bind()
+    esme.submit("x")
+    await settle()
+    [receipt] = receipts(esme)
+    assert receipt.tlvs[:2] == ((0x1403, b"\xff"), (0x1403, b""))
+    assert first(receipt.tlvs, consts.TLV_TAGS["message_state"]) == b"\x80"
+    assert b" done date:never stat:DELIVRD" in receipt.short_message
+
+
+async def test_the_head_of_the_octets_in_a_receipt(lab: LabOf) -> None:
+    """raw_head: UDH, NULs and all, in place of the text's own."""
+    esme = await lab({"receipts": {"raw_head": True}}).bind()
+    esme.submit("", esm_class=0x40, short_message=b"\5\0\3\7\2\1stat:\0UNDELIV and more")
+    await settle()
+    [receipt] = receipts(esme)
+    assert receipt.short_message.endswith(b"text:\5\0\3\7\2\1stat:\0UNDELIV ")
 
 
 async def ask(esme: Any, pdu: Any) -> Any:

@@ -11,6 +11,7 @@ from simulator.scenario import Scenario, load, merged
 from simulator.settings import Account, Delay
 
 FOLDER = Path(simulator.__file__).parent
+ROOT = Path(__file__).parents[2]
 README = (FOLDER / "README.md").read_text(encoding="utf-8")
 
 
@@ -98,6 +99,18 @@ accounts:
             "default: {receipts: {text: false, message_id_tlv: false}}",
             ["1:21: default.receipts: with neither text nor message_id_tlv a receipt names no message"],
         ),
+        (
+            'default: {mos: [{from: "1", to: "2", text: x, order: [2]}]}',
+            ["1:17: default.mos.0: order: the text has 1 segments"],
+        ),
+        (
+            "default: {judge: {marketing: '['}}",
+            ["1:30: default.judge.marketing: no regular expression: unterminated character set"],
+        ),
+        (
+            "default: {texts: {national_shift: [xx]}}",
+            ["1:36: default.texts.national_shift.0: Input should be"],
+        ),
         ("seed: 1\nseed: 2", ["2:1: seed: stands twice"]),
         ("- a list", ["1:1: a scenario is a mapping of keys to values"]),
         ("seed: [", ["1:8: expected the node content, but found '<stream end>'"]),
@@ -148,11 +161,30 @@ def test_a_bare_number_is_a_fixed_delay() -> None:
     assert Delay(min=2) == Scenario().changed({"default": {"receipts": {"delay": 2}}}).default.receipts.delay
 
 
+ROW = re.compile(r"^\| (.+) \| `([a-z0-9-]+)\.yaml` \| (.*) ?\|$", re.MULTILINE)
+
+
 @pytest.mark.parametrize("file", sorted((FOLDER / "scenarios").glob("*.yaml")), ids=lambda file: file.stem)
 def test_the_shipped_scenarios_load_and_are_listed(file: Path) -> None:
-    """Each file is valid and has its line in the README."""
+    """Each file is valid, begins with the quirk it plays, and has one row in the README."""
     load(file)
-    assert f"`{file.name}`" in README
+    assert file.read_text(encoding="utf-8").startswith("# ")
+    assert [scenario for _, scenario, _ in ROW.findall(README)].count(file.stem) == 1
+
+
+def test_the_tests_that_the_readme_names_exist() -> None:
+    """Each row of the table of quirks: its scenario file, the files of tests and the tests it names."""
+    tests = "\n".join(file.read_text(encoding="utf-8") for file in (ROOT / "tests").rglob("test_*.py"))
+    defined = set(re.findall(r"^(?:async )?def (test_\w+)", tests, re.MULTILINE))
+    rows = ROW.findall(README)
+    assert len(rows) == len(list((FOLDER / "scenarios").glob("*.yaml")))
+    for _, scenario, named in rows:
+        assert (FOLDER / "scenarios" / f"{scenario}.yaml").exists(), scenario
+        for name in re.findall(r"`([^`]+)`", named):
+            if name.endswith(".py"):
+                assert (ROOT / name).exists() or (ROOT / "tests" / "simulator" / name).exists(), name
+            else:
+                assert name in defined, name
 
 
 def test_every_key_is_documented() -> None:
