@@ -123,6 +123,7 @@ class Content(msgspec.Struct, frozen=True, array_like=True, gc=False):
     asked: the client named the encoding itself; else each link writes the text as suits it best.
     billed: segments as the carrier counts them, where the first link of the route says how; else None.
     template: name and version of the template its text is of.
+    warnings: as told in the answer to the submit. changed: the stages of policy that wrote the text.
     """
 
     to: str
@@ -143,6 +144,8 @@ class Content(msgspec.Struct, frozen=True, array_like=True, gc=False):
     asked: bool = False
     billed: int | None = None
     template: tuple[str, int] | None = None
+    warnings: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
 
 
 class Failure(msgspec.Struct, frozen=True, gc=False):

@@ -5,44 +5,75 @@ that each other lane has at most as many messages in front as the message's own.
 looked up: those of its own lane are taken to be as long as itself, those of other lanes to have one segment.
 """
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Mapping
+from typing import Final, Self
 
 import msgspec
 
-from gatewayd.model import Lane
+from gatewayd.model import CLAIMABLE, Lane, LaneId, Stage
 from gatewayd.routing import Spec, parse_spec
+
+_NOT_YET: Final = (Stage.HELD, Stage.SCHEDULED)
 
 
 class Outlook(msgspec.Struct, frozen=True):
     """How things stand at one moment.
 
-    waiting: messages that could leave, by lane. speeds: usable links -> segments a second; inf: no limit.
-    priority: of a class.
+    waiting: messages that could leave, by lane. held: those that may not yet, scheduled ones included.
+    speeds: usable links -> segments a second; inf: no limit. priorities: of classes.
     """
 
     waiting: Mapping[Lane, int]
+    held: Mapping[Lane, int]
     speeds: Mapping[str, float]
-    priority: Callable[[str], int]
+    priorities: Mapping[str, int]
 
-    def seconds(self, lane: Lane, segments: int) -> float | None:
-        """Until one more message of `lane`, of so many segments, leaves; None: no link would take it now."""
+    @classmethod
+    def of(
+        cls,
+        lanes: Mapping[LaneId, Lane],
+        counts: Mapping[tuple[LaneId, Stage], int],
+        speeds: Mapping[str, float],
+        priorities: Mapping[str, int],
+    ) -> Self:
+        """counts: open messages, as a store has them."""
+        waiting, held = Counter[Lane](), Counter[Lane]()
+        for (lane, stage), messages in counts.items():
+            if stage in CLAIMABLE:
+                waiting[lanes[lane]] += messages
+            elif stage in _NOT_YET:
+                held[lanes[lane]] += messages
+        return cls(+waiting, +held, speeds, priorities)
+
+    def seconds(self, lane: Lane, segments: int, *, held: bool = False) -> float | None:
+        """Until one more message of `lane`, of so many segments, leaves; None: no link would take it now.
+
+        held: counted from the end of its hold, which is taken to be that of those held before it.
+        """
         route = parse_spec(lane.route)
         speed = speed_of(route, self.speeds)
-        return None if speed is None else self._in_front(lane, route, segments) / speed
+        if speed is None:
+            return None
+        own = self.waiting.get(lane, 0) + (self.held.get(lane, 0) if held else 0)
+        return self._in_front(lane, route, own, segments) / speed
 
-    def _in_front(self, lane: Lane, route: Spec, segments: int) -> int:
-        own, priority = self.waiting.get(lane, 0), self.priority(lane.class_)
+    def _in_front(self, lane: Lane, route: Spec, own: int, segments: int) -> int:
+        priority = self.priorities.get(lane.class_, 0)
         links = {link for link in route.links if link in self.speeds}
         total = own * segments
         for other, messages in self.waiting.items():
             if other == lane or links.isdisjoint(parse_spec(other.route).links):
                 continue
-            theirs = self.priority(other.class_)
+            theirs = self.priorities.get(other.class_, 0)
             if theirs < priority:
                 total += messages
             elif theirs == priority:
                 total += min(messages, own)
         return total
+
+
+NOTHING_KNOWN: Final = Outlook({}, {}, {}, {})
 
 
 def first_usable(route: Spec, speeds: Mapping[str, float]) -> str | None:

@@ -1,6 +1,7 @@
 """How the gateway stands now: for the op `status`, the gauges, and the reason a message waits."""
 
 from collections.abc import Callable
+from typing import Final
 
 import msgspec
 
@@ -10,11 +11,13 @@ from gatewayd.link.place import LinkState
 from gatewayd.link.pool import Pool
 from gatewayd.metrics import Metrics
 from gatewayd.model import LaneId, Millis, Stage, accepted_millis
+from gatewayd.outlook import NOTHING_KNOWN, Outlook
 from gatewayd.routing import parse_spec
 from gatewayd.snapshot import Snapshot
 from gatewayd.store.base import Store
 from gatewayd.upstream.outbox import lags
 
+_FRESH: Final[Millis] = 1000
 _QUEUED = (Stage.READY, Stage.RETRY, Stage.CLAIMED)
 
 
@@ -57,6 +60,7 @@ class Status:
     ) -> None:
         self._store, self._pool, self._snapshot = store, pool, snapshot
         self._metrics, self._millis = metrics, millis
+        self._outlook, self._fresh_until = NOTHING_KNOWN, 0
 
     async def report(self) -> Report:
         """What `status` answers."""
@@ -86,6 +90,16 @@ class Status:
         if all(link.full for link in usable):
             return "window"
         return "rate" if all(map(_rationed, usable)) else None
+
+    def outlook(self) -> Outlook:
+        """What stands in front of whom: as it was a second ago at most, since each submit asks."""
+        now = self._millis()
+        if now >= self._fresh_until:
+            priorities = {name: class_.priority for name, class_ in self._snapshot.classes.items()}
+            store, speeds = self._store, self._pool.speeds()
+            self._outlook = Outlook.of(store.lanes, store.counts, speeds, priorities)
+            self._fresh_until = now + _FRESH
+        return self._outlook
 
     async def show(self) -> None:
         """Set the gauges that are read off at a scrape."""

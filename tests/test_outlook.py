@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from gatewayd.model import Lane
+from gatewayd.model import Lane, LaneId, Stage
 from gatewayd.outlook import Outlook, first_usable, speed_of
 from gatewayd.routing import parse_spec
 
@@ -15,11 +15,11 @@ def lane(class_: str, route: str = "failover:a,b", client: str = "shop") -> Lane
     return Lane(route, class_, client, "mall")
 
 
-def outlook(waiting: dict[Lane, int], **speeds: float) -> Outlook:
-    return Outlook(waiting, speeds, PRIORITY.__getitem__)
-
-
 OWN = lane("notice")
+
+
+def outlook(waiting: dict[Lane, int], **speeds: float) -> Outlook:
+    return Outlook(waiting, {OWN: 500}, speeds, PRIORITY)
 
 
 @pytest.mark.parametrize(
@@ -37,6 +37,20 @@ OWN = lane("notice")
 def test_what_stands_in_front(waiting: dict[Lane, int], seconds: float) -> None:
     """A message of two segments over a link of 100 a second."""
     assert outlook(waiting, a=100.0).seconds(OWN, 2) == seconds
+
+
+def test_what_is_held_leaves_behind_what_was_held_before() -> None:
+    """All of it is let go at one moment."""
+    assert outlook({OWN: 100}, a=100.0).seconds(OWN, 1, held=True) == 6
+
+
+def test_the_counts_of_a_store_are_read_by_stage() -> None:
+    """What is claimable waits, what is held or scheduled does not yet; the rest is on its way or done."""
+    one, other = LaneId(1), LaneId(2)
+    counts = {(one, stage): n for n, stage in enumerate(Stage, 1)} | {(other, Stage.READY): 0}
+    seen = Outlook.of({one: OWN, other: lane("otp")}, counts, {}, PRIORITY)
+    assert seen.waiting == {OWN: 3 + 8}  # READY, RESUME
+    assert seen.held == {OWN: 1 + 2}  # SCHEDULED, HELD
 
 
 def test_without_a_usable_link_nothing_is_known() -> None:

@@ -69,7 +69,7 @@ class _Line(NamedTuple):
 
 
 # ranks
-_ACCEPTED, _COUNT, _MOVED, _CLAIMED, _ANSWERED, _RECEIPT, _TOLD, _NOW = range(8)
+_ACCEPTED, _RULE, _COUNT, _MOVED, _CLAIMED, _ANSWERED, _RECEIPT, _TOLD, _NOW = range(9)
 
 
 def explain(
@@ -108,6 +108,12 @@ def _accepted(message: Message, route: str) -> Iterator[_Line]:
     at, content = accepted_millis(message.id), message.content
     parts = (_size(content), f"route {route}", f"valid until {rfc3339(content.expires_at)}", content.state)
     yield _Line(at, _ACCEPTED, "accepted", ", ".join(parts))
+    if content.template is not None:
+        yield _Line(at, _RULE, "rule", "template: {} version {}".format(*content.template))
+    for stage in content.changed:
+        yield _Line(at, _RULE, "rule", f"{stage}: wrote the text")
+    for told in content.warnings:
+        yield _Line(at, _RULE, "rule", told)
 
 
 def _size(content: Content) -> str:

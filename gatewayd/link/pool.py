@@ -4,6 +4,7 @@ Two loops. `_dispatch` claims in one transaction what all links can take now; `_
 transaction all outcomes and deliveries that have gathered, and answers deliver_sm after it (G3).
 """
 
+import math
 import random
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -149,6 +150,10 @@ class Pool:
             full=self._full_queues(),
         )
         return Round(self._dispatcher, offer, self._store.lanes, self._store.counts)
+
+    def speeds(self) -> dict[str, float]:
+        """Usable links -> segments a second they may send now; inf: no limit."""
+        return {name: link.bucket.rate or math.inf for name, link in self.links.items() if link.usable}
 
     def _look_again(self, turn: Round, now: float) -> float:
         urgent = turn.urgent_waits

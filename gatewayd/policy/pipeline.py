@@ -70,24 +70,34 @@ AT_SENDING: Final[tuple[Stage, ...]] = (
 
 
 class Passed(NamedTuple):
-    """The message as the stages leave it, and what it has to wait for."""
+    """The message as the stages leave it, what it has to wait for, and which stages wrote its text."""
 
     subject: Subject
     hold: Hold | None
+    changed: tuple[str, ...]
 
 
 def run(stages: Sequence[Stage], subject: Subject, facts: Facts, book: Book) -> Passed | Refusal:
     """The first refusal; else the message, with the longest of its holds."""
     hold: Hold | None = None
+    changed: tuple[str, ...] = ()
     for stage in stages:
         outcome = stage(subject, facts, book)
         if isinstance(outcome, Refusal):
             return outcome
         if isinstance(outcome, Hold):
             hold = outcome if hold is None or _later(outcome, hold) else hold
-        else:
+        elif outcome is not subject:
+            if outcome.text != subject.text:
+                changed = (*changed, name_of(stage))
             subject = outcome
-    return Passed(subject, hold)
+    return Passed(subject, hold, changed)
+
+
+def name_of(stage: Stage) -> str:
+    """As clients read it: the function's name, without the moment it judges at."""
+    name: str = stage.__name__
+    return name.removesuffix("_at_submit")
 
 
 def _later(one: Hold, other: Hold) -> bool:

@@ -7,7 +7,7 @@ import msgspec
 
 from gatewayd.model import Refusal
 from gatewayd.policy.book import Book
-from gatewayd.policy.pipeline import Stage
+from gatewayd.policy.pipeline import Stage, name_of
 from gatewayd.policy.subject import Facts, Hold, Subject
 
 _NOTHING: Final = Facts()
@@ -65,12 +65,6 @@ class _Unknown:
     def __getattr__(self, name: str) -> Any:
         self.read.append(name)
         return getattr(_NOTHING, name)
-
-
-def name_of(stage: Stage) -> str:
-    """As clients read it: the function's name, without the moment it judges at."""
-    name: str = stage.__name__
-    return name.removesuffix("_at_submit")
 
 
 def _verdict(name: str, before: Subject, outcome: Subject | Hold | Refusal) -> Verdict:

@@ -4,9 +4,9 @@ import pytest
 
 from gatewayd.model import Refusal
 from gatewayd.policy import pipeline
-from gatewayd.policy.pipeline import AT_SUBMIT
+from gatewayd.policy.pipeline import AT_SUBMIT, name_of
 from gatewayd.policy.subject import Facts, Subject
-from gatewayd.policy.trace import Verdict, name_of, trace, trace_offline
+from gatewayd.policy.trace import Verdict, trace, trace_offline
 from tests.policy.texts_world import snapshot
 
 SHOP = snapshot("{quiet_hours: null}")

@@ -28,8 +28,7 @@ def quiet_hours(subject: Subject, facts: Facts, book: Book) -> Subject | Hold | 
     quiet = book.quiet is not None and hours.is_quiet(at, book.quiet, book.zones_of(subject.to))
     if opens is None or (quiet and book.quiet_refuses):
         return Refusal("quiet_hours", QUIET)
-    clock = datetime.fromtimestamp(opens // 1000, book.timezone)
-    told = f"{QUIET}; it could leave at {clock:%Y-%m-%d %H:%M}, after its validity"
+    told = f"{QUIET}; it could leave at {_clock(opens, book)}, after its validity"
     return Hold("quiet_hours" if quiet else "send_window", opens, "quiet_hours", told)
 
 
@@ -41,6 +40,21 @@ def quiet_soon(subject: Subject, facts: Facts, book: Book) -> Subject | Hold | R
     later = msgspec.structs.replace(subject, wanted_at=subject.wanted_at + ON_ITS_WAY)
     outcome = quiet_hours(later, facts, book)
     return subject if outcome is later else outcome
+
+
+def warning(subject: Subject, at: Millis, book: Book) -> str | None:
+    """At submit, of what comes to its turn at `at` only: what is done then if it is in quiet hours."""
+    outcome = quiet_hours(msgspec.structs.replace(subject, wanted_at=at), Facts(), book)
+    if isinstance(outcome, Subject):
+        return None
+    told = f"quiet_hours: its turn would come at about {_clock(at, book)}, by what stands in front of it"
+    if isinstance(outcome, Refusal) or outcome.until is None:
+        return f"{told}; it is refused then"
+    return f"{told}; it waits until {_clock(outcome.until, book)}"
+
+
+def _clock(at: Millis, book: Book) -> str:
+    return f"{datetime.fromtimestamp(at // 1000, book.timezone):%Y-%m-%d %H:%M}"
 
 
 def _opens(at: Millis, subject: Subject, book: Book) -> Millis | None:
