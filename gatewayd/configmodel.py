@@ -81,7 +81,12 @@ class Client(Model):
     )
     brands: tuple[NameOrAll, ...] = Field(default=(), description='brands it may send for; "*": all')
     classes: tuple[NameOrAll, ...] = Field(default=(), description='classes it may send; "*": all')
-    rate: float = Field(default=0, ge=0, allow_inf_nan=False, description="submits a second; 0: no limit")
+    rate: float = Field(
+        default=0,
+        ge=0,
+        allow_inf_nan=False,
+        description="submits a second, those of a whole second at once; beyond: rate_limited; 0: no limit",
+    )
     weight: Count = Field(
         default=1, description="its share beside other clients of a link, below the priority of otp"
     )

@@ -408,7 +408,6 @@ def _untested_code(draft: Draft) -> Iterator[Finding]:
 _LATER: tuple[Path, ...] = (
     ("encryption",),
     ("listeners", "*", "client"),
-    ("clients", "*", "rate"),
 )
 
 

@@ -3,9 +3,12 @@
 from collections.abc import Callable, Iterator, Sequence
 from itertools import repeat
 
+import trio
+
 from gatewayd.errors import StoreUnavailable
 from gatewayd.ledger.accept import Answer, accept
 from gatewayd.model import Millis, Refusal
+from gatewayd.pacing import Allowance
 from gatewayd.snapshot import Snapshot
 from gatewayd.store.base import Store
 from gatewayd.submission import Submission
@@ -15,17 +18,36 @@ DRAINING = Refusal("overloaded", "draining", retryable=True)
 STORE_AWAY = Refusal("overloaded", "the store cannot take it now", retryable=True)
 
 
+def rate_limited(seconds: float) -> Refusal:
+    """seconds: until one more is allowed."""
+    return Refusal(
+        "rate_limited", "more submits a second than allowed", retryable=True, retry_after=round(seconds, 3)
+    )
+
+
 class Intake:
     """`open` until a drain begins."""
 
     def __init__(self, store: Store, snapshot: Snapshot, millis: Callable[[], Millis]) -> None:
         self.open = True
         self._store, self._snapshot, self._millis = store, snapshot, millis
+        self._allowances: dict[str, Allowance] = {}
 
     async def submit(self, client: str, requests: Sequence[Submit]) -> list[Answer | Refusal]:
-        """Answered once durable (G1). What is refused by its form, and has no key, costs no transaction."""
+        """Answered once durable (G1). Beyond the client's rate refused, whatever else is to be said of it."""
         if not self.open:
             return [DRAINING] * len(requests)
+        rate = self._snapshot.clients[client].rate
+        if not rate:
+            return await self._judge(client, requests)
+        now = trio.current_time()
+        allowance = self._allowances.setdefault(client, Allowance(rate, now))
+        within = allowance.take(len(requests), now)
+        beyond = [rate_limited(allowance.wait(now))] * (len(requests) - within)
+        return [*await self._judge(client, requests[:within]), *beyond]
+
+    async def _judge(self, client: str, requests: Sequence[Submit]) -> list[Answer | Refusal]:
+        """What is refused by its form, and has no key, costs no transaction."""
         now, rights = self._millis(), self._snapshot.clients[client]
         submissions = [Submission(request, rights, self._snapshot, now) for request in requests]
         judged = [s for s in submissions if s.refusal is None or s.key is not None]

@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+import trio
+from trio.testing import MockClock
 
 from gatewayd.intake import DRAINING, STORE_AWAY, Intake
 from gatewayd.ledger.accept import Answer
@@ -62,6 +64,29 @@ async def test_refusals_are_not_remembered(intake: Intake) -> None:
     """The key of a refused submit is free for a right one."""
     assert codes(await intake.submit("shop", [request(to="1", key="k")])) == ["invalid_destination"]
     assert codes(await intake.submit("shop", [request(key="k")])) == ["queued"]
+
+
+async def test_a_client_has_its_rate_and_no_more(autojump_clock: MockClock, store: WatchedStore) -> None:
+    """A second's worth at once, then as they come; what is beyond is told when to come, and not stored."""
+    intake = Intake(store, settings(rate=5), lambda: NOW)
+    answers = await intake.submit("shop", [request(str(n), to=f"1380013{n:04}") for n in range(8)])
+    assert codes(answers) == ["queued"] * 5 + ["rate_limited"] * 3
+    limited = answers[-1]
+    assert isinstance(limited, Refusal)
+    assert (limited.retryable, limited.retry_after) == (True, 0.2)
+    assert store.submitted == 5
+
+    await trio.sleep(0.1)
+    assert codes(await intake.submit("shop", [request(to="1")])) == ["rate_limited"]
+    await trio.sleep(0.1)
+    assert codes(await intake.submit("shop", [request("more"), request("too much")])) == [
+        "queued",
+        "rate_limited",
+    ]
+    await trio.sleep(60)
+    assert codes(await intake.submit("shop", [request(to="1")] * 6)) == ["invalid_destination"] * 5 + [
+        "rate_limited"
+    ]
 
 
 async def test_a_drain_refuses_all_for_now(store: WatchedStore, intake: Intake) -> None:

@@ -36,7 +36,7 @@ clients:
   other: {users: [nobody-of-this-name], brands: [mall], classes: ["*"]}
   shop:
     {users: ["%(uid)d"], brands: [mall], classes: ["*"], admin: %(admin)s, holds_consent: %(holds)s,
-     window: %(window)d}
+     window: %(window)d, rate: %(rate)d}
 limits: {stream_connections: %(connections)d, event_window: %(event_window)d, line_length: 4096}
 """
 
@@ -48,6 +48,7 @@ def settings(**given: object) -> Snapshot:
         "admin": "false",
         "holds": "true",
         "window": 50,
+        "rate": 0,
         "connections": 5,
         "event_window": 10,
         "receipts": "{}",
