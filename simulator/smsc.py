@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from itertools import count
 from typing import Any, Final
 
@@ -59,7 +59,8 @@ class Smsc:
         self._recorder = recorder
         self._agenda = Agenda()
         wall_offset = time.time() - trio.current_time() if epoch is None else epoch
-        self._world = World(self._agenda, recorder, _numbers(scenario), wall_offset)
+        first_id = scenario.first_id or int(1e6 * (trio.current_time() + wall_offset))
+        self._world = World(self._agenda, recorder, count(first_id), wall_offset)
         self._accounts: dict[str, Account] = {}
         self._bound: dict[Connection, Account] = {}
         self._open: set[Connection] = set()
@@ -281,8 +282,3 @@ class Smsc:
             "sessions": [connection.status(account.name) for connection, account in self._bound.items()],
             "accounts": {name: account.status() for name, account in self._accounts.items()},
         }
-
-
-def _numbers(scenario: Scenario) -> Iterator[int]:
-    """Of message ids: from the clock unless the scenario has its own, so that no restart repeats one."""
-    return count(scenario.first_id or time.time_ns() // 1_000)

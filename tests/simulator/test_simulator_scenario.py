@@ -202,7 +202,7 @@ def test_every_key_is_documented() -> None:
         return found
 
     schema = Scenario.model_json_schema()
-    section = README[README.index("## Scenarios") : README.index("## Watching")]
+    section = README[README.index("## Scenarios") : README.index("## In a test")]
     rows = re.findall(r"^\| (`[a-z_.]+`(?:, `[a-z_.]+`)*) \|", section, re.MULTILINE)
     documented = {key for row in rows for key in re.findall(r"`([^`]+)`", row) if "yaml" not in key}
     known = {key.removeprefix("default.") for key in keys(schema, "", schema["$defs"])}
