@@ -1,7 +1,7 @@
 """Desk: what each request of upstream does, whatever connection it came by."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol, TypeAlias, assert_never
+from typing import Protocol, TypeAlias
 
 import msgspec
 
@@ -16,8 +16,13 @@ from gatewayd.rules import SnapshotRules
 from gatewayd.snapshot import Snapshot
 from gatewayd.store.base import Store, T
 from gatewayd.upstream import replies, wire
+from gatewayd.upstream.consents import Consents
+from gatewayd.upstream.consents import Request as ConsentRequest
 from gatewayd.upstream.optouts import Optouts
+from gatewayd.upstream.optouts import Request as OptoutRequest
 from gatewayd.upstream.tags import Tags
+from gatewayd.upstream.templates import Request as TemplateRequest
+from gatewayd.upstream.templates import Templates
 
 _CANCEL_STEP = 500
 _REPLAY_STEP = 500
@@ -28,14 +33,12 @@ Question: TypeAlias = (
     wire.Query
     | wire.Explain
     | wire.Cancel
-    | wire.OptoutCheck
-    | wire.OptoutAdd
-    | wire.OptoutRemove
-    | wire.OptoutList
-    | wire.OptoutLoad
+    | OptoutRequest
     | wire.TagPause
     | wire.TagResume
     | wire.TagProgress
+    | ConsentRequest
+    | TemplateRequest
     | wire.LinkReceipts
     | wire.Status
     | wire.Ping
@@ -82,6 +85,8 @@ class Desk:
         self._clock = clock
         self._optouts = Optouts(store, snapshot, clock)
         self._tags = Tags(store, self._is_admin, clock)
+        self._consents = Consents(store, snapshot, clock)
+        self._templates = Templates(store, snapshot, clock)
 
     async def submit(self, client: str, requests: Sequence[wire.Submit]) -> bytes:
         """Reply lines, in the order of the requests."""
@@ -117,20 +122,21 @@ class Desk:
                 return await self._tell(client, request)
             case wire.Cancel():
                 return await self._cancel(client, request)
-            case (
-                wire.OptoutCheck()
-                | wire.OptoutAdd()
-                | wire.OptoutRemove()
-                | wire.OptoutList()
-                | wire.OptoutLoad()
-            ):
-                return await self._optouts.answer(client, request)
             case wire.TagPause() | wire.TagResume() | wire.TagProgress():
                 return await self._tags.answer(client, request)
             case wire.LinkReceipts():
                 return await self._link_receipts(client, request)
             case _:
-                assert_never(request)
+                return await self._about_policy(client, request)
+
+    async def _about_policy(
+        self, client: str, request: OptoutRequest | ConsentRequest | TemplateRequest
+    ) -> object:
+        if isinstance(request, OptoutRequest):
+            return await self._optouts.answer(client, request)
+        if isinstance(request, ConsentRequest):
+            return await self._consents.answer(client, request)
+        return await self._templates.answer(client, request)
 
     async def _tell(self, client: str, request: wire.Query | wire.Explain) -> Found | Story | Refusal:
         if isinstance(request, wire.Explain):

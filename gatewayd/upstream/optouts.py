@@ -14,7 +14,8 @@ from gatewayd.numbers import InvalidNumber, canonical
 from gatewayd.rules import SnapshotRules
 from gatewayd.snapshot import Snapshot
 from gatewayd.store.base import Store
-from gatewayd.upstream import wire
+from gatewayd.upstream import wire_policy as wire
+from gatewayd.upstream.brands import brands_of
 
 _ADMIN_ONLY = Refusal("not_permitted", "only an admin client may do this", "op")
 
@@ -79,7 +80,7 @@ class Optouts:
         admin = self._is_admin(client)
         if not admin and not isinstance(request, wire.OptoutCheck):
             return _ADMIN_ONLY
-        brands = self._brands(client, request.brand, admin=admin)
+        brands = brands_of(self._snapshot(), client, request.brand)
         if isinstance(brands, Refusal):
             return brands
         if not isinstance(request, wire.OptoutCheck):
@@ -137,19 +138,6 @@ class Optouts:
     def _is_admin(self, client: str) -> bool:
         rights = self._snapshot().clients.get(client)
         return rights is not None and rights.admin
-
-    def _brands(self, client: str, brand: str | None, *, admin: bool) -> Collection[str] | Refusal:
-        snapshot = self._snapshot()
-        rights = snapshot.clients.get(client)
-        own = rights.brands if rights is not None else frozenset[str]()
-        allowed = snapshot.brands.keys() if admin else own
-        if brand is None:
-            return allowed
-        if brand not in snapshot.brands:
-            return Refusal("unknown_brand", "there is no such brand", "brand")
-        return (
-            (brand,) if brand in allowed else Refusal("not_permitted", "not a brand of this client", "brand")
-        )
 
 
 def _checked(row: OptOut | None) -> Checked:

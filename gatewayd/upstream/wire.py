@@ -12,13 +12,13 @@ import msgspec
 from msgspec import Meta, field
 
 from gatewayd.model import Refusal
+from gatewayd.upstream import wire_policy
+from gatewayd.upstream.wire_base import LARGEST_SEQ, Operation, Seq
 
 LINE_LENGTH: Final = 65_536  # octets, without the newline
 JUNK_IN_A_ROW: Final = 10
-LARGEST_SEQ: Final = 2**53  # what a double, and so any JSON library, keeps exactly
 LONGEST_VALIDITY: Final = 604_800  # seconds
 
-Seq = Annotated[int, Meta(ge=0, le=LARGEST_SEQ)]
 Cursor = Annotated[int, Meta(ge=0, le=LARGEST_SEQ)]
 Key = Annotated[str, Meta(min_length=1, max_length=255)]
 Tag = Annotated[str, Meta(min_length=1, max_length=128)]
@@ -35,13 +35,7 @@ class Consent(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True)
     proof: str | None = None
 
 
-class _Request(
-    msgspec.Struct, frozen=True, kw_only=True, gc=False, forbid_unknown_fields=True, tag_field="op"
-):
-    seq: Seq
-
-
-class Submit(_Request, frozen=True, kw_only=True, gc=False, tag="submit"):
+class Submit(Operation, frozen=True, kw_only=True, gc=False, tag="submit"):
     """One message. What its fields must be to each other is judged at intake.
 
     send_at, valid_until: RFC 3339 with offset. valid_for: seconds. data, udh: hex.
@@ -81,7 +75,7 @@ def _one_of(**fields: str | None) -> None:
         raise _Misfit(given[1] if given else next(iter(fields)), f"give exactly one of {', '.join(fields)}")
 
 
-class _OfMessage(_Request, frozen=True, kw_only=True, gc=False):
+class _OfMessage(Operation, frozen=True, kw_only=True, gc=False):
     """A request about one message. An id is that of the answer to its submit."""
 
     id: str | None = None
@@ -99,7 +93,7 @@ class Explain(_OfMessage, frozen=True, kw_only=True, gc=False, tag="explain"):
     """The life of a message."""
 
 
-class Cancel(_Request, frozen=True, kw_only=True, gc=False, tag="cancel"):
+class Cancel(Operation, frozen=True, kw_only=True, gc=False, tag="cancel"):
     """Cancel a message, or all with a tag, while nothing of it is claimed."""
 
     id: str | None = None
@@ -110,60 +104,25 @@ class Cancel(_Request, frozen=True, kw_only=True, gc=False, tag="cancel"):
         _one_of(id=self.id, key=self.key, tag=self.tag)
 
 
-class Subscribe(_Request, frozen=True, kw_only=True, gc=False, tag="subscribe"):
+class Subscribe(Operation, frozen=True, kw_only=True, gc=False, tag="subscribe"):
     """after None: after the last acknowledged; 0: the oldest kept."""
 
     consumer: ConsumerName
     after: Cursor | None = None
 
 
-class Unsubscribe(_Request, frozen=True, kw_only=True, gc=False, tag="unsubscribe"):
+class Unsubscribe(Operation, frozen=True, kw_only=True, gc=False, tag="unsubscribe"):
     consumer: ConsumerName
 
 
-class Ack(_Request, frozen=True, kw_only=True, gc=False, tag="ack"):
+class Ack(Operation, frozen=True, kw_only=True, gc=False, tag="ack"):
     """Cumulative: everything up to `cursor` is done with."""
 
     consumer: ConsumerName
     cursor: Cursor
 
 
-class OptoutCheck(_Request, frozen=True, kw_only=True, gc=False, tag="optout_check"):
-    """brand None: any brand of this client (of an admin: any brand)."""
-
-    to: str
-    brand: str | None = None
-
-
-class OptoutAdd(_Request, frozen=True, kw_only=True, gc=False, tag="optout_add"):
-    to: str
-    brand: str | None = None
-    reason: Annotated[str, Meta(max_length=255)] | None = None
-
-
-class OptoutList(_Request, frozen=True, kw_only=True, gc=False, tag="optout_list"):
-    """One page of the list, by number. after: of the page before."""
-
-    brand: str | None = None
-    after: str | None = None
-    limit: Annotated[int, Meta(ge=1, le=1000)] = 500
-
-
-class OptoutLoad(_Request, frozen=True, kw_only=True, gc=False, tag="optout_load"):
-    """Many numbers at once."""
-
-    numbers: Annotated[list[str], Meta(min_length=1, max_length=1000)]
-    brand: str | None = None
-    reason: Annotated[str, Meta(max_length=255)] | None = None
-
-
-class OptoutRemove(_Request, frozen=True, kw_only=True, gc=False, tag="optout_remove"):
-    to: str
-    brand: str | None = None
-    reason: Annotated[str, Meta(max_length=255)] | None = None
-
-
-class _OfTag(_Request, frozen=True, kw_only=True, gc=False):
+class _OfTag(Operation, frozen=True, kw_only=True, gc=False):
     """A request about all messages with a tag. client: whose; another's only for an admin."""
 
     tag: Tag
@@ -182,18 +141,18 @@ class TagProgress(_OfTag, frozen=True, kw_only=True, gc=False, tag="tag_progress
     """How far it has come: counts by state."""
 
 
-class LinkReceipts(_Request, frozen=True, kw_only=True, gc=False, tag="link_receipts"):
+class LinkReceipts(Operation, frozen=True, kw_only=True, gc=False, tag="link_receipts"):
     """What was learnt of a link's receipts. replay: match those of no known segment anew (admin)."""
 
     link: str
     replay: bool = False
 
 
-class Status(_Request, frozen=True, kw_only=True, gc=False, tag="status"):
+class Status(Operation, frozen=True, kw_only=True, gc=False, tag="status"):
     """Links and queues."""
 
 
-class Ping(_Request, frozen=True, kw_only=True, gc=False, tag="ping"):
+class Ping(Operation, frozen=True, kw_only=True, gc=False, tag="ping"):
     """Is anybody there?"""
 
 
@@ -205,14 +164,22 @@ Request: TypeAlias = (
     | Subscribe
     | Unsubscribe
     | Ack
-    | OptoutCheck
-    | OptoutAdd
-    | OptoutRemove
-    | OptoutList
-    | OptoutLoad
+    | wire_policy.OptoutCheck
+    | wire_policy.OptoutAdd
+    | wire_policy.OptoutRemove
+    | wire_policy.OptoutList
+    | wire_policy.OptoutLoad
     | TagPause
     | TagResume
     | TagProgress
+    | wire_policy.ConsentAdd
+    | wire_policy.ConsentRevoke
+    | wire_policy.ConsentCheck
+    | wire_policy.ConsentLoad
+    | wire_policy.ConsentList
+    | wire_policy.TemplatePut
+    | wire_policy.TemplateReview
+    | wire_policy.TemplateGet
     | LinkReceipts
     | Status
     | Ping
@@ -224,8 +191,6 @@ LATER: Final = frozenset(
     {
         "preview",
         "search",
-        *("consent_add", "consent_revoke", "consent_check"),
-        *("template_put", "template_review", "template_get"),
         *("link_pause", "link_resume", "reload", "drain"),
     }
 )

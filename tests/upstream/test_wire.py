@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from gatewayd.ledger.accept import Answer
 from gatewayd.model import Refusal
 from gatewayd.upstream import replies, wire
+from gatewayd.upstream.wire_base import LARGEST_SEQ
 
 CONTRACT_OPS = {
     *("submit", "preview", "query", "explain", "search", "cancel", "subscribe", "unsubscribe", "ack"),
@@ -18,7 +19,7 @@ CONTRACT_OPS = {
     *("template_put", "template_review", "template_get", "tag_pause", "tag_resume", "tag_progress"),
     *("link_pause", "link_resume", "reload", "drain", "status", "ping"),
 }
-ADDED_OPS = {"link_receipts", "optout_list", "optout_load"}
+ADDED_OPS = {"consent_list", "consent_load", "link_receipts", "optout_list", "optout_load"}
 SUBMIT = {"op": "submit", "seq": 1, "to": "13800138000", "class": "otp", "text": "hello"}
 
 
@@ -237,7 +238,7 @@ def test_every_line_gets_exactly_one_reply(lines: list[bytes]) -> None:
     assert len(found) == len(lines)
     for one in found:
         reply = json.loads(replies.failed(one.seq, Refusal("internal", "x")))
-        assert reply["seq"] is None or 0 <= reply["seq"] <= wire.LARGEST_SEQ
+        assert reply["seq"] is None or 0 <= reply["seq"] <= LARGEST_SEQ
 
 
 JSON = st.recursive(

@@ -1,0 +1,29 @@
+"""What was held because its client or brand was suspended, once that is over."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from gatewayd.ledger.journal import Journal
+from gatewayd.ledger.tables import Tables
+from gatewayd.model import Lane, MessageId, Millis, Stage
+
+
+class Released(NamedTuple):
+    """after: where the next step goes on; None at the end."""
+
+    released: int
+    after: MessageId | None
+
+
+def release(
+    tables: Tables, is_suspended: Callable[[Lane], bool], after: MessageId, limit: int, now: Millis
+) -> Released:
+    """One step through what is held; rules are asked again when it is claimed."""
+    messages = tables.held_for("suspended", after, limit)
+    journal, released = Journal(tables, now), 0
+    for message in messages:
+        if not is_suspended(tables.lane(message.lane)):
+            journal.move(message, Stage.READY, message.content.expires_at)
+            released += 1
+    journal.close()
+    return Released(released, messages[-1].id if len(messages) == limit else None)
