@@ -23,7 +23,9 @@ _TOP: Final = (  # believed without https:// or a path; two letters are a countr
     "chat|life|team|kim|media|page|bond|sbs|cfd|click|win|bid|loan|men"
 )
 _SURE_TOP: Final = "com|net|org|cn|cc|top|xyz"  # believed of what does not look like an address
-_CHUNK: Final = re.compile(rf"[{_LETTER}.][{_LETTER}.:/@+?=&#%~-]*")
+_CHUNK: Final = re.compile(  # with a dot or :// in it
+    rf"[{_LETTER}.](?:(?<=\.)|[{_LETTER}:/@+?=&#%~-]*?(?:\.|://))[{_LETTER}.:/@+?=&#%~-]*"
+)
 _ADDRESS: Final = re.compile(
     r"(?:[a-z][a-z0-9+.-]*://(?:[^/@]*@)?"
     rf"|(?<![@{_LETTER}.-]))"
@@ -80,8 +82,6 @@ def _addresses(text: str) -> Iterator[str]:
     """The hosts in a folded text; empty: with letters that no domain here has."""
     for found in _CHUNK.finditer(text):
         chunk = found.group()
-        if "." not in chunk and "://" not in chunk:
-            continue
         if _is_foreign(text, chunk, *found.span()):
             yield ""
         for address in _ADDRESS.finditer(chunk):

@@ -47,7 +47,7 @@ _CHINESE: Final = re.compile("[\u4e00-\u9fff]")
 _GENERIC: Final = re.compile(
     r"\W*(?:促销|优惠活动|活动|温馨提示|温馨提醒|重要通知|通知|公告|提示|提醒|尊敬的客户)\W"
 )
-_GARBLED: Final = re.compile(r"[¥★☆☞✓✔※√\[\]♥♡●◆■▲]|\^_\^")
+_GARBLED: Final = re.compile(r"[¥★☆☞✓✔※√\[\]^♥♡●◆■▲]")
 _CODE: Final = re.compile(r"(?<![A-Za-z0-9_.:/-])[0-9]{4,8}(?![A-Za-z0-9_.:/-]*[0-9])(?![年元])")
 _VALIDITY: Final = re.compile(
     r"[0-9一二三五十半]\s*个?\s*(?:分|秒|小?时|min|sec|hour)|有效|过期|失效|valid|expire", re.IGNORECASE
