@@ -131,25 +131,28 @@ class Daemon:
         config, snapshot = self._config, self._snapshot
         for problem in config.warnings:
             self._log.warning("config_warning", detail=str(problem))
+        self._tell_suspensions()
         async with open_store(config.store, snapshot.limits.store_queue) as store:
             store.watch(self._metrics.committed)
             await self._recover(store)
             pool = Pool(store, snapshot, self._rules, self._metrics, millis)
-            intake = Intake(store, snapshot, millis)
+            status = Status(store, pool, snapshot, self._metrics, millis)
+            intake = Intake(store, snapshot, millis, status.outlook)
             async with AsyncExitStack() as stack:
-                await self._layers(stack, store, pool, intake)
+                await self._layers(stack, store, pool, intake, status)
                 self._started()
                 await self._stop.wait()
                 self._stopping(intake)
         self._log.info("stopped")
 
-    async def _layers(self, stack: AsyncExitStack, store: Store, pool: Pool, intake: Intake) -> None:
+    async def _layers(
+        self, stack: AsyncExitStack, store: Store, pool: Pool, intake: Intake, status: Status
+    ) -> None:
         """In start order; each is drained and stopped before the one above it in this list."""
         config, snapshot = self._config, self._snapshot
         timeout = config.drain_timeout
-        status = Status(store, pool, snapshot, self._metrics, millis)
         scheduler = Scheduler(store, self._rules, snapshot.limits.events_kept_days, millis)
-        desk = Desk(store, intake, lambda: snapshot, status.report, status.waits, millis)
+        desk = Desk(store, intake, lambda: snapshot, status, millis)
         server = Server(store, desk, lambda: snapshot, self._metrics)
         monitored = partial(monitoring, self._metrics, status.show, partial(_ready, store, intake))
         nothing = trio.lowlevel.checkpoint
@@ -164,6 +167,14 @@ class Daemon:
         await stack.enter_async_context(layer(scheduler.serve, nothing, 0))
         await stack.enter_async_context(_afterwards(pool.flush))
         await stack.enter_async_context(layer(pool.serve, partial(pool.drain, timeout), timeout + LAST_WORDS))
+
+    def _tell_suspensions(self) -> None:
+        """For the audit: who may not send from this start on, and why."""
+        book = self._snapshot.book
+        for kind, found in (("client", book.suspended_clients), ("brand", book.suspended_brands)):
+            for name, suspension in found.items():
+                told = {kind: name, "action": suspension.action, "reason": suspension.reason}
+                self._log.warning("suspended", **told)
 
     def _stream(self, stack: AsyncExitStack, listener: Listener) -> trio.SocketListener:
         opened = stack.enter_context(open_listener(listener.path or "", listener.permissions))

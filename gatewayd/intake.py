@@ -8,6 +8,7 @@ import trio
 from gatewayd.errors import StoreUnavailable
 from gatewayd.ledger.accept import Answer, accept
 from gatewayd.model import Millis, Refusal
+from gatewayd.outlook import NOTHING_KNOWN, Outlook
 from gatewayd.pacing import Allowance
 from gatewayd.snapshot import Snapshot
 from gatewayd.store.base import Store
@@ -26,11 +27,18 @@ def rate_limited(seconds: float) -> Refusal:
 
 
 class Intake:
-    """`open` until a drain begins."""
+    """`open` until a drain begins. outlook: what stands in front of whom."""
 
-    def __init__(self, store: Store, snapshot: Snapshot, millis: Callable[[], Millis]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        snapshot: Snapshot,
+        millis: Callable[[], Millis],
+        outlook: Callable[[], Outlook] = lambda: NOTHING_KNOWN,
+    ) -> None:
         self.open = True
         self._store, self._snapshot, self._millis = store, snapshot, millis
+        self._outlook = outlook
         self._allowances: dict[str, Allowance] = {}
 
     async def submit(self, client: str, requests: Sequence[Submit]) -> list[Answer | Refusal]:
@@ -48,8 +56,8 @@ class Intake:
 
     async def _judge(self, client: str, requests: Sequence[Submit]) -> list[Answer | Refusal]:
         """What is refused by its form, and has no key, costs no transaction."""
-        now, rights = self._millis(), self._snapshot.clients[client]
-        submissions = [Submission(request, rights, self._snapshot, now) for request in requests]
+        now, rights, outlook = self._millis(), self._snapshot.clients[client], self._outlook()
+        submissions = [Submission(request, rights, self._snapshot, now, outlook) for request in requests]
         judged = [s for s in submissions if s.refusal is None or s.key is not None]
         if not judged:
             return [s.refusal for s in submissions if s.refusal is not None]

@@ -12,16 +12,18 @@ from gatewayd import rfc3339, routing
 from gatewayd.ledger.accept import Accepted
 from gatewayd.model import POLICY_REFUSALS, STATE_OF, Content, Lane, Millis, Refusal, Stage
 from gatewayd.numbers import InvalidNumber
+from gatewayd.outlook import NOTHING_KNOWN, Outlook
 from gatewayd.policy import pipeline
+from gatewayd.policy.book import Book
 from gatewayd.policy.consents import Consent
-from gatewayd.policy.stages import caps
+from gatewayd.policy.stages import caps, quiet_hours
 from gatewayd.policy.stages.suspended import refused
 from gatewayd.policy.subject import Asking, ClassPolicy, Facts, Filled, Hold, Subject
 from gatewayd.smpp.text import Carry, Encoding, InvalidHeader, Unencodable, billed_cn, split_binary
 from gatewayd.smpp.udh import parse_udh
 from gatewayd.smpp.writer import Writer
 from gatewayd.snapshot import Rights, Snapshot
-from gatewayd.upstream.wire import LONGEST_VALIDITY, Submit
+from gatewayd.upstream.wire import LONGEST_VALIDITY, MessageFields
 from gatewayd.upstream.wire import Consent as ConsentTold
 
 NOTHING_TOLD: Final = ConsentTold()
@@ -61,13 +63,24 @@ class Submission:
     """See `ledger.accept.Submission`. What is refused already is told when it is judged.
 
     refusal: why it is, if a store is not needed to say so; what policy refuses is counted there.
+    step: what judged it last: form, rights, suspended, number, policy, validity, route, length.
+    outlook: how things stood of late, to warn of what would leave in quiet hours.
     """
 
-    def __init__(self, request: Submit, rights: Rights, snapshot: Snapshot, now: Millis) -> None:
+    def __init__(
+        self,
+        request: MessageFields,
+        rights: Rights,
+        snapshot: Snapshot,
+        now: Millis,
+        outlook: Outlook = NOTHING_KNOWN,
+    ) -> None:
         self.key = request.key
+        self.step = "form"
         self.asking: Asking | None = None
         self._refused: Refusal | None = None
         self._request, self._snapshot, self._rights, self._now = request, snapshot, rights, now
+        self._outlook = outlook
         try:
             self._read()
         except _Refused as refused:
@@ -90,17 +103,20 @@ class Submission:
         request, snapshot = self._request, self._snapshot
         _check_form(request)
         times, self._consented_at = _times(request, self._now), _consented_at(request, self._now)
+        self.step = "rights"
         self._class, self._brand = _entitled(request, self._rights, snapshot)
         self._sender = _sender(request, snapshot.brands[self._brand].sender)
+        self.step = "suspended"
         if (suspended := refused(self._rights.name, self._brand, snapshot.book)) is not None:
             raise _Refused(suspended.code, suspended.detail)
+        self.step = "number"
         self._send_at = times.send_at
         self._expires_at = times.until or times.start + int(self._class.validity * 1000)
         try:
             self._number = snapshot.destination(request.to)
         except InvalidNumber as error:
             raise _Refused("invalid_destination", f"the number {error.reason}", "to") from None
-        self.asking = self._asking()
+        self.step, self.asking = "policy", self._asking()
 
     def _asking(self) -> Asking:
         book, request = self._snapshot.book, self._request
@@ -113,21 +129,29 @@ class Submission:
         """Policy, route and length, with the facts of the transaction that stores it."""
         if self._refused is not None:
             return self._refused
-        outcome = pipeline.run(pipeline.AT_SUBMIT, self._subject(), facts, self._snapshot.book)
+        outcome = pipeline.run(pipeline.AT_SUBMIT, self.subject(), facts, self.book)
         if isinstance(outcome, Refusal):
             return outcome
+        self.step = "validity"
         if outcome.hold is not None and (outcome.hold.until or 0) >= self._expires_at:
             return Refusal(outcome.hold.code, outcome.hold.detail)
+        self.step = "route"
         route = self._snapshot.route(self._class.name, self._brand, self._rights.name, self._number)
         if route is None:
             return Refusal("no_route", "no route takes this message")
+        self.step = "length"
         try:
             accepted = self._accepted(outcome, route.spec)
         except _Refused as refused:
             return refused.refusal
         return msgspec.structs.replace(accepted, consent=self._new_consent(outcome.subject, facts))
 
-    def _subject(self) -> Subject:
+    @property
+    def book(self) -> Book:
+        return self._snapshot.book
+
+    def subject(self) -> Subject:
+        """What the stages of policy see first; only where there is `asking`."""
         request = self._request
         return Subject(
             self._number,
@@ -176,7 +200,9 @@ class Submission:
         limit = self._snapshot.limits.max_segments
         if segments > limit:
             raise _Refused("text_too_long", f"{segments} segments, {limit} are allowed", "text")
+        lane = Lane(spec, self._class.name, self._rights.name, self._brand)
         place = self._place(passed.hold)
+        late = self._late(passed.subject, lane, segments, place)
         content = Content(
             to=self._number,
             sender=self._sender,
@@ -196,11 +222,21 @@ class Submission:
             asked=request.encoding != "auto",
             billed=billed,
             template=passed.subject.template,
+            warnings=(*passed.subject.warnings, *self._of_number(), *late),
+            changed=passed.changed,
         )
-        lane = Lane(spec, self._class.name, self._rights.name, self._brand)
-        warnings = (*passed.subject.warnings, *self._of_number())
-        use = caps.counted(_at(passed), self._snapshot.book)
-        return Accepted(content, lane, *place, warnings=warnings, use=use)
+        return Accepted(content, lane, *place, use=caps.counted(_at(passed), self.book))
+
+    def _late(self, subject: Subject, lane: Lane, segments: int, place: Place) -> tuple[str, ...]:
+        """Told where what stands in front of it brings it into quiet hours."""
+        if not self._class.quiet_hours or place.stage is Stage.SCHEDULED:
+            return ()
+        held = place.stage is Stage.HELD
+        seconds = self._outlook.seconds(lane, segments, held=held)
+        if not seconds or (held and place.until is None):
+            return ()
+        told = quiet_hours.warning(subject, (place.until or self._now) + int(seconds * 1000), self.book)
+        return () if told is None else (told,)
 
     def _of_number(self) -> tuple[str, ...]:
         return (OF_A_THING,) if self._snapshot.carriers.kind(self._number) == "iot" else ()
@@ -227,7 +263,7 @@ def _at(passed: pipeline.Passed) -> Subject:
     return msgspec.structs.replace(passed.subject, wanted_at=passed.hold.until)
 
 
-def _check_form(request: Submit) -> None:
+def _check_form(request: MessageFields) -> None:
     """What wire cannot tell from types alone."""
     if [request.text, request.data, request.template].count(None) != 2:
         raise _Refused("invalid_request", "give exactly one of text, data and template", "text")
@@ -242,7 +278,7 @@ def _check_form(request: Submit) -> None:
     _check_binary(request)
 
 
-def _check_binary(request: Submit) -> None:
+def _check_binary(request: MessageFields) -> None:
     if request.data is None:
         if request.encoding == "binary":
             raise _Refused("invalid_request", "binary goes with data, not with text", "encoding")
@@ -264,7 +300,7 @@ def _octets(value: str | None, field: str) -> bytes:
         raise _Refused("invalid_request", "is not hexadecimal", field) from None
 
 
-def _entitled(request: Submit, rights: Rights, snapshot: Snapshot) -> tuple[ClassPolicy, str]:
+def _entitled(request: MessageFields, rights: Rights, snapshot: Snapshot) -> tuple[ClassPolicy, str]:
     policy = snapshot.classes.get(request.class_)
     if policy is None:
         raise _Refused("unknown_class", "no such class", "class")
@@ -281,7 +317,7 @@ def _entitled(request: Submit, rights: Rights, snapshot: Snapshot) -> tuple[Clas
     return policy, request.brand
 
 
-def _sender(request: Submit, of_brand: str) -> str:
+def _sender(request: MessageFields, of_brand: str) -> str:
     """The brand's sender, or that extended by digits: a client cannot choose a foreign one."""
     sender = request.sender
     if sender is None or sender == of_brand:
@@ -292,7 +328,7 @@ def _sender(request: Submit, of_brand: str) -> str:
     return sender
 
 
-def _times(request: Submit, now: Millis) -> Times:
+def _times(request: MessageFields, now: Millis) -> Times:
     if request.valid_until is not None and request.valid_for is not None:
         raise _Refused("invalid_request", "give one of valid_until and valid_for", "valid_until")
     send_at = None if request.send_at is None else _millis(request.send_at, "send_at")
@@ -311,7 +347,7 @@ def _times(request: Submit, now: Millis) -> Times:
     return Times(send_at, start, until)
 
 
-def _consented_at(request: Submit, now: Millis) -> Millis:
+def _consented_at(request: MessageFields, now: Millis) -> Millis:
     """When the recipient agreed; 0: not told."""
     told = request.consent
     if told is None or told.at is None:

@@ -288,7 +288,7 @@ def test_a_number_of_a_thing_is_accepted_with_a_warning() -> None:
 
     assert isinstance(thing, Accepted)
     assert isinstance(phone, Accepted)
-    assert (thing.warnings, phone.warnings) == ((OF_A_THING,), ())
+    assert (thing.content.warnings, phone.content.warnings) == ((OF_A_THING,), ())
 
 
 def test_numbers_of_things_are_refused_by_setting() -> None:

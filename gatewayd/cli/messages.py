@@ -1,8 +1,8 @@
-"""Commands about messages: send, message, explain, cancel."""
+"""Commands about messages: send, preview, message, explain, cancel."""
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -13,9 +13,42 @@ if TYPE_CHECKING:
     from gatewayd.client import Client
 
 _SENT: Final = ("to", "id", "state", "segments", "encoding", "error")
+_VERDICT: Final = ("stage", "verdict", "code", "detail")
 _ID: Final = click.argument("identifier", metavar="ID", required=False)
 _KEY: Final = click.option("--key", help="the idempotency key it was submitted with")
 _POLL: Final = 0.2  # seconds between two looks at a message that is waited for
+
+
+_OPTIONS: Final = (
+    click.option("--class", "class_", required=True, help="class of the message: otp, notice, member …"),
+    click.option("--brand", help="may be left out by a client of exactly one brand"),
+    click.option("--text", help="the text; - reads it from standard input, out of sight of `ps`"),
+    click.option("--data", metavar="HEX", help="octets of a binary message, instead of --text"),
+    click.option("--udh", metavar="HEX", help="user data header of a binary message"),
+    click.option("--key", help="idempotency key; with several destinations each gets KEY-1, KEY-2 …"),
+    click.option("--tag", help="for cancel and counts of many messages together"),
+    click.option("--order-key", help="messages of one key to one number leave in order"),
+    click.option("--sender", help="the brand's sender, or that extended by digits"),
+    click.option("--send-at", metavar="TIME", help="not before; RFC 3339 with offset"),
+    click.option("--valid-until", metavar="TIME", help="not after; RFC 3339 with offset"),
+    click.option("--valid-for", metavar="SECONDS", type=int, help="from now, or from --send-at"),
+    click.option("--encoding", type=click.Choice(["auto", "gsm7", "latin1", "ucs2", "binary"])),
+)
+
+
+def _of_message(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the fields of a submit, but for the number."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def _fields(given: dict[str, Any]) -> dict[str, Any]:
+    """Options as the protocol names them; the text from standard input where it says so."""
+    class_, text = given.pop("class_"), given.pop("text")
+    if text == "-":
+        text = sys.stdin.read().removesuffix("\n")
+    return {**given, "class": class_, "text": text}
 
 
 @click.command(
@@ -25,29 +58,15 @@ _POLL: Final = 0.2  # seconds between two looks at a message that is waited for
     )
 )
 @click.option("--to", required=True, multiple=True, help="destination; may be given several times")
-@click.option("--class", "class_", required=True, help="class of the message: otp, notice, member …")
-@click.option("--brand", help="may be left out by a client of exactly one brand")
-@click.option("--text", help="the text; - reads it from standard input, out of sight of `ps`")
-@click.option("--data", metavar="HEX", help="octets of a binary message, instead of --text")
-@click.option("--udh", metavar="HEX", help="user data header of a binary message")
-@click.option("--key", help="idempotency key; with several destinations each gets KEY-1, KEY-2 …")
-@click.option("--tag", help="for cancel and counts of many messages together")
-@click.option("--order-key", help="kept; order by it comes with a later version")
-@click.option("--sender", help="the brand's sender, or that extended by digits")
-@click.option("--send-at", metavar="TIME", help="not before; RFC 3339 with offset")
-@click.option("--valid-until", metavar="TIME", help="not after; RFC 3339 with offset")
-@click.option("--valid-for", metavar="SECONDS", type=int, help="from now, or from --send-at")
-@click.option("--encoding", type=click.Choice(["auto", "gsm7", "latin1", "ucs2", "binary"]))
+@_of_message
 @click.option("--wait", is_flag=True, help="wait until each message is final")
 @talking
-def send(client: "Client", output: Output, to: tuple[str, ...], *, wait: bool, **fields: Any) -> None:
+def send(client: "Client", output: Output, to: tuple[str, ...], *, wait: bool, **given: Any) -> None:
     """Submit a message.
 
     With --wait the exit code is 0 only if all were delivered; 3 if some were.
     """
-    if fields["text"] == "-":
-        fields["text"] = sys.stdin.read().removesuffix("\n")
-    fields["class"] = fields.pop("class_")
+    fields = _fields(given)
     requests = [{"op": "submit", **fields, "to": number} for number in to]
     if fields["key"] is not None and len(to) > 1:
         requests = [{**r, "key": f"{fields['key']}-{n}"} for n, r in enumerate(requests, 1)]
@@ -56,6 +75,30 @@ def send(client: "Client", output: Output, to: tuple[str, ...], *, wait: bool, *
         rows = [_waited(client, row) if row["ok"] else row for row in rows]
     output.rows([_shown(row, as_json=output.as_json) for row in rows], _SENT)
     _finish(rows, wait=wait)
+
+
+@click.command(
+    epilog=examples("gatewayd preview --to 13800138000 --class member --brand xxmall --text '新品八折'")
+)
+@click.option("--to", required=True, help="destination")
+@_of_message
+@talking
+def preview(client: "Client", output: Output, to: str, **given: Any) -> None:
+    """Tell what would become of a message: what each rule says, how it is encoded, when it leaves.
+
+    Nothing is stored, counted or sent. The exit code is that of a submit.
+    """
+    reply = client.request("preview", to=to, **_fields(given))
+    found = {name: value for name, value in reply.items() if name not in ("ok", "seq")}
+    error = found["error"]
+    if output.as_json:
+        output.record(found)
+    else:
+        output.rows(found.pop("verdicts"), _VERDICT)
+        found["error"] = None if error is None else told(error)
+        output.record({name: value for name, value in found.items() if value not in (None, [])})
+    if error is not None:
+        raise SystemExit(exit_code({"retryable": False, **error}))
 
 
 def _shown(row: dict[str, Any], *, as_json: bool) -> dict[str, Any]:
@@ -139,4 +182,4 @@ def cancel(
         raise SystemExit(PARTLY if counts["cancelled"] else FAILED)
 
 
-COMMANDS = (send, message, explain, cancel)
+COMMANDS = (send, preview, message, explain, cancel)

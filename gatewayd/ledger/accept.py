@@ -36,7 +36,6 @@ class Accepted(msgspec.Struct, frozen=True, gc=False):
     due: Millis
     reason: str | None = None
     until: Millis | None = None
-    warnings: tuple[str, ...] = ()
     use: Use | None = None
     consent: Consent | None = None
 
@@ -91,7 +90,7 @@ def accept(
                 tables.effects.count("policy_refusals", outcome.code)
             continue
         identifier = intake.add(outcome)
-        answers.append(_answer(identifier, outcome.content, outcome.warnings))
+        answers.append(_answer(identifier, outcome.content))
         if key is not None:
             known[key] = (identifier, outcome.content)
     intake.close()
@@ -111,12 +110,12 @@ def _repeated(first: tuple[MessageId, Content], submission: Submission) -> Answe
     identifier, content = first
     if content.fingerprint != submission.fingerprint:
         return Refusal("idempotency_conflict", "this key was used for another content", field="key")
-    return msgspec.structs.replace(_answer(identifier, content, ()), duplicate=True)
+    return msgspec.structs.replace(_answer(identifier, content), duplicate=True)
 
 
-def _answer(identifier: MessageId, content: Content, warnings: tuple[str, ...]) -> Answer:
-    told = (content.state, content.segments, content.encoding, content.billed)
-    return Answer(public_id(identifier), *told, warnings)
+def _answer(identifier: MessageId, content: Content) -> Answer:
+    told = (content.state, content.segments, content.encoding, content.billed, content.warnings)
+    return Answer(public_id(identifier), *told)
 
 
 class _Intake:

@@ -1,6 +1,6 @@
 """Desk: what each request of upstream does, whatever connection it came by."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol, TypeAlias
 
 import msgspec
@@ -12,6 +12,8 @@ from gatewayd.ledger.events import View
 from gatewayd.ledger.explain import Story, explain
 from gatewayd.ledger.tables import Tables
 from gatewayd.model import MessageId, Millis, Refusal
+from gatewayd.outlook import Outlook
+from gatewayd.preview import Preview
 from gatewayd.rules import SnapshotRules
 from gatewayd.snapshot import Snapshot
 from gatewayd.store.base import Store, T
@@ -20,6 +22,7 @@ from gatewayd.upstream.consents import Consents
 from gatewayd.upstream.consents import Request as ConsentRequest
 from gatewayd.upstream.optouts import Optouts
 from gatewayd.upstream.optouts import Request as OptoutRequest
+from gatewayd.upstream.previews import Previews
 from gatewayd.upstream.tags import Tags
 from gatewayd.upstream.templates import Request as TemplateRequest
 from gatewayd.upstream.templates import Templates
@@ -30,7 +33,8 @@ _NOT_FOUND = Refusal("not_found", "this client has no such message")
 _ADMIN_ONLY = Refusal("not_permitted", "only an admin client may do this", "op")
 
 Question: TypeAlias = (
-    wire.Query
+    wire.Preview
+    | wire.Query
     | wire.Explain
     | wire.Cancel
     | OptoutRequest
@@ -51,6 +55,19 @@ class Intake(Protocol):
     async def submit(self, client: str, requests: Sequence[wire.Submit]) -> list[Answer | Refusal]: ...
 
 
+class Standing(Protocol):
+    """How links and queues stand now."""
+
+    async def report(self) -> object:
+        """What the op `status` tells."""
+
+    def waits(self) -> lookup.Waits:
+        """Why messages wait, by route."""
+
+    def outlook(self) -> Outlook:
+        """What stands in front of whom."""
+
+
 class Found(msgspec.Struct, frozen=True):
     message: View
 
@@ -63,27 +80,23 @@ class Replayed(msgspec.Struct, frozen=True):
 
 
 class Desk:
-    """One for the daemon. clock: wall time in milliseconds.
-
-    status: what the op `status` tells. waits: why messages wait, by route.
-    """
+    """One for the daemon. clock: wall time in milliseconds."""
 
     def __init__(
         self,
         store: Store,
         intake: Intake,
         snapshot: Callable[[], Snapshot],
-        status: Callable[[], Awaitable[object]],
-        waits: Callable[[], lookup.Waits],
+        standing: Standing,
         clock: Callable[[], Millis],
     ) -> None:
         self._store = store
         self._intake = intake
         self._snapshot = snapshot
-        self._status = status
-        self._waits = waits
+        self._standing = standing
         self._clock = clock
         self._optouts = Optouts(store, snapshot, clock)
+        self._previews = Previews(store, snapshot, standing.outlook, clock)
         self._tags = Tags(store, self._is_admin, clock)
         self._consents = Consents(store, snapshot, clock)
         self._templates = Templates(store, snapshot, clock)
@@ -117,8 +130,8 @@ class Desk:
     async def _answer(self, client: str, request: Question) -> object:
         match request:
             case wire.Ping() | wire.Status():
-                return await self._status() if isinstance(request, wire.Status) else {}
-            case wire.Query() | wire.Explain():
+                return await self._standing.report() if isinstance(request, wire.Status) else {}
+            case wire.Preview() | wire.Query() | wire.Explain():
                 return await self._tell(client, request)
             case wire.Cancel():
                 return await self._cancel(client, request)
@@ -138,7 +151,11 @@ class Desk:
             return await self._consents.answer(client, request)
         return await self._templates.answer(client, request)
 
-    async def _tell(self, client: str, request: wire.Query | wire.Explain) -> Found | Story | Refusal:
+    async def _tell(
+        self, client: str, request: wire.Preview | wire.Query | wire.Explain
+    ) -> Preview | Found | Story | Refusal:
+        if isinstance(request, wire.Preview):
+            return await self._previews.answer(client, request)
         if isinstance(request, wire.Explain):
             return await self._look_up(explain, client, request) or _NOT_FOUND
         found = await self._look_up(lookup.query, client, request)
@@ -146,7 +163,7 @@ class Desk:
 
     async def _look_up(self, find: Callable[..., T], client: str, request: wire.Query | wire.Explain) -> T:
         owner = self._owner(client, request.id)
-        return await self._store.read(find, owner, request.id, request.key, self._waits())
+        return await self._store.read(find, owner, request.id, request.key, self._standing.waits())
 
     def _is_admin(self, client: str) -> bool:
         rights = self._snapshot().clients.get(client)

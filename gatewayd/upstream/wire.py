@@ -35,7 +35,7 @@ class Consent(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True)
     proof: str | None = None
 
 
-class Submit(Operation, frozen=True, kw_only=True, gc=False, tag="submit"):
+class MessageFields(Operation, frozen=True, kw_only=True, gc=False):
     """One message. What its fields must be to each other is judged at intake.
 
     send_at, valid_until: RFC 3339 with offset. valid_for: seconds. data, udh: hex.
@@ -58,6 +58,14 @@ class Submit(Operation, frozen=True, kw_only=True, gc=False, tag="submit"):
     valid_for: Annotated[int, Meta(ge=1, le=LONGEST_VALIDITY)] | None = None
     encoding: Encodings = "auto"
     consent: Consent | None = None
+
+
+class Submit(MessageFields, frozen=True, kw_only=True, gc=False, tag="submit"):
+    """Take it and send it."""
+
+
+class Preview(MessageFields, frozen=True, kw_only=True, gc=False, tag="preview"):
+    """What would become of it: nothing is stored, counted or sent."""
 
 
 class _Misfit(ValueError):
@@ -158,6 +166,7 @@ class Ping(Operation, frozen=True, kw_only=True, gc=False, tag="ping"):
 
 Request: TypeAlias = (
     Submit
+    | Preview
     | Query
     | Explain
     | Cancel
@@ -189,7 +198,6 @@ RECORDS: Final[dict[str, type[Request]]] = {
 }
 LATER: Final = frozenset(
     {
-        "preview",
         "search",
         *("link_pause", "link_resume", "reload", "drain"),
     }

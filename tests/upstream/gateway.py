@@ -18,6 +18,7 @@ from gatewayd.ledger.lookup import cancel_tag
 from gatewayd.ledger.tables import Tables
 from gatewayd.metrics import Metrics
 from gatewayd.model import MessageId
+from gatewayd.outlook import Outlook
 from gatewayd.snapshot import Snapshot
 from gatewayd.store.base import P, T
 from gatewayd.store.memory import MemoryStore
@@ -154,16 +155,25 @@ class Gateway:
         self.store = store
         self.metrics = Metrics()
         self.snapshot = settings()
-        self.intake = Intake(store, self.snapshot, lambda: NOW)
+        self.intake = Intake(store, self.snapshot, lambda: NOW, self.outlook)
         self.statuses = 0
         self.links: dict[str, object] = {}
         self.queues: dict[str, object] = {}
-        desk = Desk(store, self.intake, lambda: self.snapshot, self._status, dict, lambda: NOW)
+        self.speeds: dict[str, float] = {}
+        desk = Desk(store, self.intake, lambda: self.snapshot, self, lambda: NOW)
         self.server = Server(store, desk, lambda: self.snapshot, self.metrics)
 
-    async def _status(self) -> dict[str, Any]:
+    async def report(self) -> dict[str, Any]:
         self.statuses += 1
         return {"links": self.links, "queues": self.queues}
+
+    def waits(self) -> dict[str, str]:
+        return {}
+
+    def outlook(self) -> Outlook:
+        """speeds: of the link `smsc`, segments a second."""
+        priorities = {name: class_.priority for name, class_ in self.snapshot.classes.items()}
+        return Outlook.of(self.store.lanes, self.store.counts, self.speeds, priorities)
 
     def configure(self, **given: object) -> Self:
         self.snapshot = settings(**given)
