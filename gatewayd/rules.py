@@ -72,6 +72,9 @@ class SnapshotRules:
         outcome = pipeline.run(pipeline.AT_SENDING, subject, facts, self._snapshot.book)
         return outcome if isinstance(outcome, Refusal) else outcome.hold
 
+    def is_suspended(self, lane: Lane) -> bool:
+        return self._snapshot.book.suspension(lane.client, lane.brand) is not None
+
     def leaving(self, content: Content, lane: Lane, now: Millis) -> Use | None:
         if not self._class(lane).opt_out:
             return None

@@ -23,6 +23,14 @@ _OPTIONS: Final = (
     click.option("--class", "class_", required=True, help="class of the message: otp, notice, member …"),
     click.option("--brand", help="may be left out by a client of exactly one brand"),
     click.option("--text", help="the text; - reads it from standard input, out of sight of `ps`"),
+    click.option("--template", metavar="NAME", help="an approved template, instead of --text"),
+    click.option("--param", "params", metavar="NAME=VALUE", multiple=True, help="a variable of the template"),
+    click.option(
+        "--consent",
+        metavar="NAME=VALUE",
+        multiple=True,
+        help="what is known of the recipient's consent: channel, at, wording, proof",
+    ),
     click.option("--data", metavar="HEX", help="octets of a binary message, instead of --text"),
     click.option("--udh", metavar="HEX", help="user data header of a binary message"),
     click.option("--key", help="idempotency key; with several destinations each gets KEY-1, KEY-2 …"),
@@ -48,7 +56,16 @@ def _fields(given: dict[str, Any]) -> dict[str, Any]:
     class_, text = given.pop("class_"), given.pop("text")
     if text == "-":
         text = sys.stdin.read().removesuffix("\n")
-    return {**given, "class": class_, "text": text}
+    pairs = {name: _pairs(given.pop(name)) for name in ("params", "consent")}
+    return {**given, **pairs, "class": class_, "text": text}
+
+
+def _pairs(written: tuple[str, ...]) -> dict[str, str] | None:
+    """`NAME=VALUE` each; None where there are none."""
+    pairs = [one.partition("=") for one in written]
+    if not all(name and mark for name, mark, _ in pairs):
+        raise click.UsageError("write it as NAME=VALUE")
+    return {name: value for name, _, value in pairs} or None
 
 
 @click.command(

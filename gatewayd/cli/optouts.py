@@ -1,7 +1,6 @@
 """Commands about the opt-out list: check, add, remove, list, export, import."""
 
 import csv
-import os
 import sys
 from collections.abc import Iterator
 from itertools import islice
@@ -9,6 +8,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 import click
 
+from gatewayd.cli.files import size_of
 from gatewayd.cli.talk import PARTLY, Output, examples, talking
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def import_(client: "Client", output: Output, file: IO[str], brand: str | None, 
     """
     added, numbers, wrong = 0, 0, 0
     lines = _numbers(file)
-    with click.progressbar(length=_size(file), label="importing", file=sys.stderr) as bar:
+    with click.progressbar(length=size_of(file), label="importing", file=sys.stderr) as bar:
         while batch := list(islice(lines, _BATCH)):
             texts = [text for _, text, _ in batch]
             reply = client.request("optout_load", numbers=texts, brand=brand, reason=reason)
@@ -127,11 +127,6 @@ def _numbers(file: IO[str]) -> Iterator[tuple[int, str, int]]:
         text = row[0].strip() if row else ""
         if text and (number > 1 or any(map(str.isdigit, text))):
             yield number, text, len(",".join(row).encode()) + 1
-
-
-def _size(file: IO[str]) -> int:
-    """Octets of a file; 0 for a pipe."""
-    return os.fstat(file.fileno()).st_size
 
 
 COMMANDS = (optout,)

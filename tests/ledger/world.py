@@ -68,6 +68,7 @@ class PlainRules:
         self.brake: Brakes | None = None
         self.pause_all = False
         self.counted: set[str] = set()
+        self.suspended: set[str] = set()
         self.seen: list[Facts] = []
         self.retries: dict[str, Table] = {}
         self.dialects: dict[str, Dialect] = {}
@@ -92,6 +93,9 @@ class PlainRules:
     def carrier(self, number: str) -> str | None:
         del number
         return "cmcc"
+
+    def is_suspended(self, lane: Lane) -> bool:
+        return lane.brand in self.suspended
 
     @property
     def uses_kept(self) -> Millis:

@@ -1,0 +1,151 @@
+"""Commands about consents: check, add, revoke, import, export."""
+
+import csv
+import sys
+from collections.abc import Iterator
+from typing import IO, TYPE_CHECKING, Any, Final, TypeAlias
+
+import click
+
+from gatewayd.cli.files import size_of
+from gatewayd.cli.talk import PARTLY, Output, examples, fail, talking
+
+if TYPE_CHECKING:
+    from gatewayd.client import Client
+
+_BRAND: Final = click.option("--brand", help="may be left out by a client of exactly one brand")
+_COLUMNS: Final = ("to", "brand", "granted", "at", "channel", "wording", "proof", "recorded_at", "by")
+_LOADED: Final = ("to", "brand", "at", "channel", "wording", "proof")
+Row: TypeAlias = tuple[int, dict[str, Any], int]
+"""Number of its line, row as the protocol has it, octets of the line."""
+_NO: Final = frozenset({"false", "no", "0", "revoked"})
+_PAGE: Final = 1000  # records in one reply
+_BATCH: Final = 30_000  # octets of rows in one request, whose line has at most 65,536
+_ROW: Final = 100  # octets that a row takes beside its values
+_MOST: Final = 1000  # rows in one request
+
+
+@click.group(
+    epilog=examples(
+        "gatewayd consent add 13800138000 --brand xxmall --channel web --wording v3 --proof order-42",
+        "gatewayd consent check 13800138000",
+        "gatewayd consent import members.csv --brand xxmall",
+        "gatewayd consent export > proof.csv",
+    )
+)
+def consent() -> None:
+    """Who agreed to marketing of a brand, and the proof of it."""
+
+
+def _said(command: Any) -> Any:
+    """What is kept of one thing said."""
+    for name, told in (
+        ("proof", "where the proof lies"),
+        ("wording", "version of what was agreed to"),
+        ("channel", "where it was said, as web, shop, phone"),
+    ):
+        command = click.option(f"--{name}", help=told)(command)
+    at = click.option("--at", metavar="TIME", help="when; RFC 3339 with offset; absent: just now")
+    return click.argument("to", metavar="NUMBER")(_BRAND(at(command)))
+
+
+@consent.command()
+@_said
+@talking
+def add(client: "Client", output: Output, **fields: Any) -> None:
+    """Put a consent on record.
+
+    Exit 1 if the number has said no since, so that marketing may not go.
+    """
+    reply = client.request("consent_add", **fields)
+    output.record({"added": reply["added"], "in_force": reply["in_force"]})
+    if not reply["in_force"]:
+        raise SystemExit(1)
+
+
+@consent.command()
+@_said
+@talking
+def revoke(client: "Client", output: Output, **fields: Any) -> None:
+    """Put on record that a number agrees no more; without --brand to no brand. Nothing is deleted."""
+    output.record({"revoked": client.request("consent_revoke", **fields)["revoked"]})
+
+
+@consent.command()
+@click.argument("to", metavar="NUMBER")
+@click.option("--brand", help="absent: all brands of this client; of an admin: all")
+@talking
+def check(client: "Client", output: Output, to: str, brand: str | None) -> None:
+    """Show all that a number said, the newest first; exit 1 if it agrees to no brand now."""
+    reply = client.request("consent_check", to=to, brand=brand)
+    output.rows(reply["records"], _COLUMNS)
+    if not reply["granted"]:
+        raise SystemExit(1)
+
+
+@consent.command()
+@click.argument("file", type=click.File("w", encoding="utf-8"), default="-")
+@click.option("--brand", help="absent: all brands of this client; of an admin: all")
+@talking
+def export(client: "Client", output: Output, file: IO[str], brand: str | None) -> None:
+    """Write all that was said as CSV, in the order in which it was told: the proof."""
+    del output
+    writer = csv.writer(file)
+    writer.writerow(_COLUMNS)
+    after: int | None = 0
+    while after is not None:
+        reply = client.request("consent_list", brand=brand, after=after, limit=_PAGE)
+        writer.writerows([record[name] for name in _COLUMNS] for record in reply["consents"])
+        after = reply["after"]
+
+
+@consent.command("import")
+@click.argument("file", type=click.File("r", encoding="utf-8-sig"))
+@_BRAND
+@talking
+def import_(client: "Client", output: Output, file: IO[str], brand: str | None) -> None:
+    """Put the rows of a CSV on record: `to`, and what it has of brand, at, channel, wording, proof, granted.
+
+    Its first line names the columns. What cannot be read is told on standard error with its line; exit 3 if
+    there was any. A second run does no harm, and an old list does not undo what a number has said since.
+    """
+    added = rows = wrong = 0
+    with click.progressbar(length=size_of(file), label="importing", file=sys.stderr) as bar:
+        for batch in _batches(_rows(file)):
+            reply = client.request("consent_load", rows=[row for _, row, _ in batch], brand=brand)
+            rows, added, wrong = rows + len(batch), added + reply["added"], wrong + len(reply["wrong"])
+            for one in reply["wrong"]:
+                field = f" ({one['field']})" if one["field"] else ""
+                click.echo(f"line {batch[one['index']][0]}: {one['detail']}{field}", err=True)
+            bar.update(sum(size for *_, size in batch))
+    output.record({"rows": rows, "added": added, "wrong": wrong})
+    if wrong:
+        raise SystemExit(PARTLY)
+
+
+def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    """As many together as one request may have."""
+    batch, room = list[Row](), _BATCH
+    for row in rows:
+        room -= row[2] + _ROW
+        if batch and (room < 0 or len(batch) == _MOST):
+            yield batch
+            batch, room = [], _BATCH - row[2] - _ROW
+        batch.append(row)
+    if batch:
+        yield batch
+
+
+def _rows(file: IO[str]) -> Iterator[Row]:
+    """Ends the command for a file without `to`."""
+    reader = csv.DictReader(file)
+    if "to" not in (reader.fieldnames or ()):
+        fail("the first line must name the columns, to among them", 1)
+    for cells in reader:
+        row = {name: cells[name].strip() for name in _LOADED if (cells.get(name) or "").strip()}
+        size = sum(len((cell or "").encode()) + 1 for cell in cells.values() if not isinstance(cell, list))
+        granted = (cells.get("granted") or "").strip().lower() not in _NO
+        yield reader.line_num, {"to": "", **row, "granted": granted}, size
+
+
+COMMANDS = (consent,)
