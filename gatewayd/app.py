@@ -171,10 +171,10 @@ class Daemon:
     def _tell_suspensions(self) -> None:
         """For the audit: who may not send from this start on, and why."""
         book = self._snapshot.book
-        for kind, found in (("client", book.suspended_clients), ("brand", book.suspended_brands)):
-            for name, suspension in found.items():
-                told = {kind: name, "action": suspension.action, "reason": suspension.reason}
-                self._log.warning("suspended", **told)
+        for client, found in book.suspended_clients.items():
+            self._log.warning("suspended", client=client, action=found.action, reason=found.reason)
+        for brand, found in book.suspended_brands.items():
+            self._log.warning("suspended", brand=brand, action=found.action, reason=found.reason)
 
     def _stream(self, stack: AsyncExitStack, listener: Listener) -> trio.SocketListener:
         opened = stack.enter_context(open_listener(listener.path or "", listener.permissions))
