@@ -37,7 +37,7 @@ from simulator.settings import Account as Settings
 from simulator.settings import MoScript, Outcome
 
 
-class Report(msgspec.Struct, frozen=True, eq=False):
+class Report(msgspec.Struct, frozen=True, eq=False, gc=False):
     """A receipt that is due, written when it is. at: trio clock."""
 
     message: Accepted
@@ -174,7 +174,8 @@ class Account:
         early = rng.random() < self._settings.receipts.before_response
         plan = self._accept(home, fate, answer_at, early=early)
         if answered:
-            reply = self._replies.to(home, request, fate, self._told_load(now))
+            load = None if responses.congestion is None else self._told_load(now)
+            reply = self._replies.to(home, request, fate, load)
             plan.insert(len(plan) if early else 0, (answer_at, reply))
         for at, item in plan:
             if at > now:
@@ -248,7 +249,7 @@ class Account:
         self.counts["submits"] += len(fate.legs)
 
     def _told_load(self, now: float) -> int | None:
-        """congestion_state, fixed or the load of the hidden limit; None: not told."""
+        """congestion_state, fixed or the load of the hidden limit."""
         told = self._settings.responses.congestion
         return self._refusals.load(now) if told == "measured" else told
 

@@ -45,12 +45,14 @@ class Refusals:
 
     def against(self, submit: SubmitSm, now: float) -> Fault | None:
         """What speaks against it, if anything does."""
-        for place, fault in enumerate(self._settings.errors):
-            if fault.is_about(submit) and self._strikes(place, fault):
-                return fault
-        if not self._gate.passes(now):
+        settings = self._settings
+        if settings.errors:
+            for place, fault in enumerate(settings.errors):
+                if fault.is_about(submit) and self._strikes(place, fault):
+                    return fault
+        if self._gate.limit and not self._gate.passes(now):
             return THROTTLED
-        return FULL if self._settings.queue and self._is_full(submit.destination_addr, now) else None
+        return FULL if settings.queue and self._is_full(submit.destination_addr, now) else None
 
     def _strikes(self, place: int, fault: Fault) -> bool:
         """Whether it is the turn of this one among those that the fault is about."""

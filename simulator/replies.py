@@ -26,7 +26,7 @@ CONGESTION_STATE: Final = consts.TLV_TAGS["congestion_state"]
 AN_ID: Final = b"4711"  # in an error response that has no business to hold one
 
 
-class Reply(msgspec.Struct, frozen=True, eq=False):
+class Reply(msgspec.Struct, frozen=True, eq=False, gc=False):
     """An answer that is due. body: false: the header alone. doubled: sent twice."""
 
     home: Connection
