@@ -54,6 +54,19 @@ class Brand(Model):
     send_windows: tuple[WindowOrName, ...] = Field(
         default=(), description="its marketing leaves in these only; names of policy.send_windows, or windows"
     )
+    throughput: float = Field(
+        default=0,
+        ge=0,
+        allow_inf_nan=False,
+        description="segments a second over all links, of all its classes; 0: no limit",
+    )
+    slow_down: float = Field(
+        default=0.2,
+        ge=0,
+        le=1,
+        description="share of refused among its last 200 answers, or of blocked among its last 200 receipts, "
+        "above which throughput is halved for a while; 0: never",
+    )
     weight: Count = Field(
         default=1, description="its share beside the client's other brands, below the priority of otp"
     )

@@ -363,6 +363,12 @@ def _shared_sender(draft: Draft) -> Iterator[Finding]:
             yield Finding(("brands", name, "sender"), message)
 
 
+def _slows_nothing_down(draft: Draft) -> Iterator[Finding]:
+    for name, brand in draft.config.brands.items():
+        if "slow_down" in brand.model_fields_set and brand.slow_down and not brand.throughput:
+            yield Finding(("brands", name, "slow_down"), "without throughput there is nothing to slow down")
+
+
 def _idle_link(draft: Draft) -> Iterator[Finding]:
     routes = draft.config.routes
     used = {name for route in routes for name in route.links}
@@ -438,6 +444,7 @@ WARNINGS: tuple[Rule, ...] = (
     _nobody_may_submit,
     _client_without_peer,
     _shared_sender,
+    _slows_nothing_down,
     _idle_link,
     _receiver_of_an_account,
     _short_wait,

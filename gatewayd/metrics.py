@@ -50,6 +50,9 @@ class Metrics:
         self.link_rate_limit = self._gauge(
             "link_rate_limit", "Segments a second the link may send now; 0: no limit.", link
         )
+        self.sender_rate_limit = self._gauge(
+            "sender_rate_limit", "Segments a second the brand may send now.", ["brand"]
+        )
         self.link_deliver_queue = self._gauge("link_deliver_queue", "deliver_sm waiting for the store.", link)
         self.link_full_queues = self._gauge(
             "link_full_queues", "Destinations left alone after ESME_RMSGQFUL.", link

@@ -200,6 +200,10 @@ def test_the_shipped_example_runs_as_it_is() -> None:
             "f:3:1: a PostgreSQL store is accepted but cannot be opened by this version",
         ),
         (
+            'brands: {mall: {sender: "1", slow_down: 0.5}}',
+            "f:3:41: without throughput there is nothing to slow down",
+        ),
+        (
             "encryption: {key: {env: KEY}}",
             "f:3:1: encryption is accepted but not in force in this version",
         ),

@@ -16,6 +16,7 @@ from gatewayd.ledger.receipt_owner import Owners, written
 from gatewayd.ledger.rules import Rules
 from gatewayd.ledger.tables import ParkedReceipt, Tables
 from gatewayd.model import Message, MessageId, Millis, Segment, SegmentStage
+from gatewayd.sender_pace import reception
 from gatewayd.smpp.receipt import Receipt, ReceiptState, read_again
 from gatewayd.smpp.receipt_ids import Notation, key, other_keys
 
@@ -150,6 +151,8 @@ class Receipts:
         """A final receipt settles the segment; any other at least proves that the SMSC has it."""
         if receipt.final:
             segment.stage, segment.receipt_at = _STAGE[receipt.state], self._now
+            lane = self._progress.messages[segment.message].lane
+            self._tables.effects.receptions[lane, reception(receipt)] += 1
             if segment.answered_at is not None:
                 waited = (self._now - segment.answered_at) / 1000
                 self._tables.effects.observe("submit_to_receipt", waited, link)

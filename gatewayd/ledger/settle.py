@@ -17,6 +17,7 @@ from gatewayd.ledger.rules import Rules
 from gatewayd.ledger.tables import Tables
 from gatewayd.ledger.tags import brake
 from gatewayd.model import MessageId, Millis, Segment, SegmentStage
+from gatewayd.sender_pace import Reception
 from gatewayd.smpp.receipt import Receipt
 
 _AWAITED: Final = (SegmentStage.CLAIMED, SegmentStage.IN_DOUBT)
@@ -137,8 +138,12 @@ class _Settling:
             return
         if outcome.status == 0:
             segment.stage = SegmentStage.ACCEPTED
+            self._tell(segment, Reception.TAKEN)
         else:
             segment.stage = SegmentStage.WAITING if self._again(segment) else SegmentStage.REFUSED
+
+    def _tell(self, segment: Segment, reception: Reception) -> None:
+        self._tables.effects.receptions[self._progress.messages[segment.message].lane, reception] += 1
 
     def _again(self, segment: Segment) -> bool:
         """The refusal passes: the segment waits to be sent again."""
@@ -152,6 +157,7 @@ class _Settling:
             message.refused = (*(link for link in message.refused if link != segment.link), segment.link)
             self._progress.journal.touch(message)
         if rule.class_ is retry.Class.PERMANENT:
+            self._tell(segment, Reception.REFUSED)
             return rule.failover and self._progress.elsewhere(message)
         return table.delay(status, message.attempts) is not None
 

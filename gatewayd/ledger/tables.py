@@ -10,6 +10,7 @@ from gatewayd.model import Lane, LaneId, Message, MessageId, Millis, Segment, St
 from gatewayd.policy.consents import Consent
 from gatewayd.policy.template_sets import Review, Template, TemplateSets
 from gatewayd.policy.uses import Use
+from gatewayd.sender_pace import Reception
 
 
 class Effects:
@@ -17,7 +18,7 @@ class Effects:
 
     Merged after the commit only, so that a metric never counts what was rolled back.
     lanes: new ones. clients: who has new events. stages: how many open messages more
-    or fewer stand where.
+    or fewer stand where. receptions: what became known of segments, by lane.
     """
 
     def __init__(self) -> None:
@@ -26,6 +27,7 @@ class Effects:
         self.stages: Counter[tuple[LaneId, Stage]] = Counter()
         self.counts: Counter[tuple[str, ...]] = Counter()
         self.observations: list[tuple[str, float, str]] = []
+        self.receptions: Counter[tuple[LaneId, Reception]] = Counter()
 
     def merge(self, other: "Effects") -> None:
         self.lanes |= other.lanes
@@ -33,6 +35,7 @@ class Effects:
         self.stages.update(other.stages)
         self.counts.update(other.counts)
         self.observations += other.observations
+        self.receptions.update(other.receptions)
 
     def count(self, *key: str) -> None:
         """One more of a metric's name and its label values."""

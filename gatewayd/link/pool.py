@@ -24,6 +24,7 @@ from gatewayd.ledger.settle import Outcome, settle
 from gatewayd.ledger.tables import Effects, Tables
 from gatewayd.link.full_queues import FullQueues
 from gatewayd.link.link import Delivery, Link, answer
+from gatewayd.link.senders import Senders
 from gatewayd.log import logger
 from gatewayd.metrics import Metrics
 from gatewayd.model import Content, Lane, MessageId, Millis, Stage
@@ -51,6 +52,7 @@ class Pool:
         self._wakeup, self._work = trio.Event(), trio.Event()
         self._outcomes: list[Outcome] = []
         self._dispatcher = Dispatch(snapshot)
+        self._senders = Senders(snapshot.brands, metrics, trio.current_time())
         self._draining = self._settling = self._claiming = False
         self._idle = trio.lowlevel.ParkingLot()
         self._log = logger()
@@ -75,6 +77,7 @@ class Pool:
         return self._serial
 
     def _committed(self, effects: Effects) -> None:
+        self._senders.told(effects.receptions, self._store.lanes, trio.current_time())
         if any(n > 0 and stage in (Stage.READY, Stage.RESUME) for (_, stage), n in effects.stages.items()):
             self.wake()
 
@@ -146,7 +149,7 @@ class Pool:
         offer = Offer(
             rooms={name: link.capacity(now) for name, link in self.links.items()},
             usable=frozenset(name for name, link in self.links.items() if link.usable),
-            budgets={},
+            budgets=self._senders.budgets(now),
             full=self._full_queues(),
         )
         return Round(self._dispatcher, offer, self._store.lanes, self._store.counts)
@@ -157,7 +160,8 @@ class Pool:
 
     def _look_again(self, turn: Round, now: float) -> float:
         urgent = turn.urgent_waits
-        return min([now + IDLE_LOOK, *(link.ready_at(now, urgent=urgent) for link in self.links.values())])
+        links = [link.ready_at(now, urgent=urgent) for link in self.links.values()]
+        return min([now + IDLE_LOOK, self._senders.ready_at(turn.short, now), *links])
 
     def _full_queues(self) -> Full | None:
         """Of links with numbers whose queue at the SMSC is full; None if there are none."""
@@ -179,6 +183,7 @@ class Pool:
             self._claiming = False
             self._quiet()
         turn.charge(claims.claimed)
+        self._senders.charge(claims.claimed, self._store.lanes, trio.current_time())
         self._hand_over(claims.claimed)
         return bool(claims.claimed) or claims.more
 

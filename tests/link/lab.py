@@ -34,10 +34,13 @@ CONFIG = """
 store: sqlite:///nowhere/not-used.db
 links:
 %s
-brands: {mall: {signature: null, sender: "10690001"}}
+brands:
+  mall: {signature: null, sender: "10690001"}
+  club: {signature: null, sender: "10690002", throughput: 20}
 clients:
   shop: {users: [shop], brands: [mall], classes: ["*"], holds_consent: true}
   bank: {users: [bank], brands: [mall], classes: ["*"], holds_consent: true}
+  club: {users: [club], brands: [club], classes: ["*"], holds_consent: true}
 %s
 """
 
@@ -132,11 +135,11 @@ class Lab:
     def link(self, name: str = "a") -> Link:
         return self.pool.links[name]
 
-    async def submit(self, *texts: str, **fields: Any) -> list[str]:
+    async def submit(self, *texts: str, client: str = "shop", **fields: Any) -> list[str]:
         """Accepted messages, one for each text; their ids."""
         base = {"to": NUMBER, "class_": "notice", **fields}
         requests = [Submit(seq=n, text=text, **base) for n, text in enumerate(texts)]
-        answers = await self.intake.submit("shop", requests)
+        answers = await self.intake.submit(client, requests)
         assert not [answer for answer in answers if isinstance(answer, Refusal)]
         return [answer.id for answer in answers if isinstance(answer, Answer)]
 
