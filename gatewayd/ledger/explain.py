@@ -1,8 +1,8 @@
 """The whole life of a message as one timeline, put together from what is kept of it anyway.
 
 Kept as long as the message: what was accepted and what rules wrote, its segments with their responses and
-receipts, receipts that changed nothing, its state. Kept as long as events are: the states in between, with
-the reasons of holds.
+receipts, refusals that passed (not of those who sent too fast), receipts that changed nothing, its state.
+Kept as long as events are: the states in between, with the reasons of holds.
 """
 
 from collections.abc import Iterator, Sequence
@@ -88,6 +88,7 @@ def _lines(tables: Tables, message: Message, view: View) -> Iterator[_Line]:
     segments = tables.segments([message.id]).get(message.id, [])
     yield from _accepted(message, tables.lane(message.lane).route)
     yield from _counted(tables, message)
+    yield from _tried(tables, segments, message)
     for segment in segments:
         yield from _sent(segment)
     yield from _received(segments, message)
@@ -146,11 +147,21 @@ def _sent(segment: Segment) -> Iterator[_Line]:
     if segment.owner:
         yield _Line(segment.claimed_at, _CLAIMED, "submit_sm", f"{segment.link}{again}", segment.number)
     if segment.answered_at is not None:
-        told = response(segment.link, segment.status or 0, segment.smsc_id)
+        told = _response(segment.link, segment.status or 0, segment.smsc_id)
         yield _Line(segment.answered_at, _ANSWERED, "submit_sm_resp", told, segment.number)
 
 
-def response(link: str, status: int, smsc_id: str | None) -> str:
+def _tried(tables: Tables, segments: Sequence[Segment], message: Message) -> Iterator[_Line]:
+    """What was refused for now, but for what a segment's own row still tells."""
+    known = {(s.number, s.claimed_at, s.link) for s in segments}
+    for one in tables.tries_of(message.id):
+        if (one.segment, one.claimed_at, one.link) not in known:
+            yield _Line(one.claimed_at, _CLAIMED, "submit_sm", one.link, one.segment)
+            told = _response(one.link, one.status, None)
+            yield _Line(one.answered_at, _ANSWERED, "submit_sm_resp", told, one.segment)
+
+
+def _response(link: str, status: int, smsc_id: str | None) -> str:
     named = f", message_id {smsc_id}" if smsc_id else ""
     return f"{link}: {status_name(status)}{named}"
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from gatewayd.ledger import line
 from gatewayd.ledger.events import late_receipt_event, rfc3339, state_event
-from gatewayd.ledger.tables import Event, Tables, TagKey
+from gatewayd.ledger.tables import Event, Tables, TagKey, Try
 from gatewayd.model import (
     ALLOWED,
     FIRST_FINAL,
@@ -36,6 +36,7 @@ class Journal:
         self._fresh: list[Segment] = []
         self._events: list[Event] = []
         self._given_back: list[tuple[str, MessageId]] = []
+        self._tries: list[Try] = []
         self._tags: Counter[TagKey] = Counter()
         self._moved_on: list[Message] = []
 
@@ -89,6 +90,12 @@ class Journal:
     def give_back(self, message: Message) -> None:
         """Nothing of it has reached the SMSC, nor will: caps need not count it."""
         self._given_back.append((message.content.to, message.id))
+
+    def refused_for_now(self, segment: Segment) -> None:
+        """It will be sent again, and its row will tell of that only."""
+        s = segment
+        row = Try(s.message, s.number, s.claimed_at, s.link, s.answered_at or self._now, s.status or 0)
+        self._tries.append(row)
 
     def segment(self, segment: Segment) -> None:
         """A known segment has changed."""
@@ -159,6 +166,9 @@ class Journal:
         self.flush_segments()
         if self._moved_on:
             self._let_follow()
+        if self._tries:
+            self._tables.put_tries(self._tries)
+            self._tries = []
         if self._given_back:
             self._tables.give_back_uses(self._given_back)
             self._given_back = []

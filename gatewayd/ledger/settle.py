@@ -141,6 +141,8 @@ class _Settling:
             self._tell(segment, Reception.TAKEN)
         else:
             segment.stage = SegmentStage.WAITING if self._again(segment) else SegmentStage.REFUSED
+            if self._refused(segment):
+                self._progress.journal.refused_for_now(segment)
 
     def _tell(self, segment: Segment, reception: Reception) -> None:
         self._tables.effects.receptions[self._progress.messages[segment.message].lane, reception] += 1

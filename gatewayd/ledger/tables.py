@@ -121,6 +121,28 @@ class Consumer(msgspec.Struct, frozen=True, gc=False):
     at: Millis
 
 
+class Try(msgspec.Struct, frozen=True, gc=False):
+    """A submit_sm that was refused for now: the segment's row will tell of the one after it."""
+
+    message: MessageId
+    segment: int
+    claimed_at: Millis
+    link: str
+    answered_at: Millis
+    status: int
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """Which messages are looked for; None: any. since, before: of ids, which sort like the time of accept."""
+
+    since: MessageId
+    before: MessageId
+    number: str | None = None
+    tag: str | None = None
+    lanes: Sequence[LaneId] | None = None
+    stages: Sequence[Stage] | None = None
+
+
 class Tables(Protocol):
     """Row operations inside one transaction. Sequences in, sequences or dicts out.
 
@@ -154,6 +176,9 @@ class Tables(Protocol):
     def first_in_line(self, client: str, number: str, order_key: str) -> Message | None:
         """The client's earliest message to `number` with this order_key of which something may yet leave."""
 
+    def newest(self, wanted: Wanted, limit: int) -> list[Message]:
+        """The newest first."""
+
     def oldest_ready(self, lane: LaneId) -> MessageId | None: ...
     def stage_counts(self) -> dict[tuple[LaneId, Stage], int]:
         """Open messages by lane and stage; counts all of them."""
@@ -181,6 +206,11 @@ class Tables(Protocol):
 
     def claimed_segments(self, limit: int) -> list[Segment]: ...
     def next_reference(self, sender: str, number: str, start: int) -> int: ...
+
+    # sendings that were refused for now
+    def put_tries(self, rows: Sequence[Try]) -> None: ...
+    def tries_of(self, message: MessageId) -> list[Try]:
+        """By segment and time."""
 
     # receipts beside the segments
     def park(self, receipts: Sequence[ParkedReceipt]) -> None: ...

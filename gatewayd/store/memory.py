@@ -14,7 +14,7 @@ from typing import Concatenate
 import trio
 
 from gatewayd.errors import StoreUnavailable
-from gatewayd.ledger.tables import Consumer, Effects, Event, OptOut, ParkedReceipt, Part, Tables
+from gatewayd.ledger.tables import Consumer, Effects, Event, OptOut, ParkedReceipt, Part, Tables, Wanted
 from gatewayd.model import (
     CLAIMABLE,
     FIRST_FINAL,
@@ -33,6 +33,7 @@ from gatewayd.store.base import Committed, P, T
 from gatewayd.store.memory_consents import MemoryConsents
 from gatewayd.store.memory_tags import MemoryTags
 from gatewayd.store.memory_templates import MemoryTemplates
+from gatewayd.store.memory_tries import MemoryTries
 from gatewayd.store.memory_uses import MemoryUses
 from gatewayd.store.rows import Rows, Undo
 
@@ -40,13 +41,13 @@ _UNNAMED = (SegmentStage.CLAIMED, SegmentStage.ACCEPTED, SegmentStage.IN_DOUBT)
 _WAITING = (Stage.SCHEDULED, Stage.HELD, Stage.READY, Stage.RETRY)
 
 
-class MemoryTables(MemoryTags, MemoryUses, MemoryConsents, MemoryTemplates):
+class MemoryTables(MemoryTags, MemoryUses, MemoryConsents, MemoryTemplates, MemoryTries):
     """See `ledger.tables.Tables`."""
 
     def __init__(self) -> None:
         self.effects = Effects()
         self._undo: Undo = []
-        for family in (MemoryTags, MemoryUses, MemoryConsents, MemoryTemplates):
+        for family in (MemoryTags, MemoryUses, MemoryConsents, MemoryTemplates, MemoryTries):
             family.__init__(self, self._undo)
         self._lanes: Rows[LaneId, Lane] = Rows(self._undo)
         self._messages: Rows[MessageId, Message] = Rows(self._undo)
@@ -166,6 +167,18 @@ class MemoryTables(MemoryTags, MemoryUses, MemoryConsents, MemoryTemplates):
             stages = [s.stage for s in self._segments.values() if s.message == m.id]
             return SegmentStage.WAITING in stages or SegmentStage.CLAIMED in stages
         return m.stage < FIRST_FINAL and m.stage is not Stage.SUBMITTED
+
+    def newest(self, wanted: Wanted, limit: int) -> list[Message]:
+        def fits(m: Message) -> bool:
+            return (
+                wanted.since <= m.id < wanted.before
+                and wanted.number in (None, m.content.to)
+                and wanted.tag in (None, m.content.tag)
+                and (wanted.lanes is None or m.lane in wanted.lanes)
+                and (wanted.stages is None or m.stage in wanted.stages)
+            )
+
+        return self._chosen(len(self._messages), fits)[: -limit - 1 : -1]
 
     def oldest_ready(self, lane: LaneId) -> MessageId | None:
         return next((message.id for message in self.claimable(lane, MessageId(0), 1)), None)

@@ -144,7 +144,15 @@ CREATE INDEX messages_line ON messages (number, order_key)
     WHERE order_key IS NOT NULL AND stage IN (0, 1, 2, 3, 4, 6, 7);
 """
 
-MIGRATIONS: Final = (_V1, _V2, _V3, _V4, _USES, _TAGS, _CONSENTS, _TEMPLATES, _HELD, _ORDER)
+_TRIES: Final = """
+-- submit_sms that were refused for now; the segment's own row tells of the one after
+CREATE TABLE tries (
+    message INTEGER NOT NULL, segment INTEGER NOT NULL, claimed_at INTEGER NOT NULL, link TEXT NOT NULL,
+    answered_at INTEGER NOT NULL, status INTEGER NOT NULL, PRIMARY KEY (message, segment, claimed_at)
+) WITHOUT ROWID;
+"""
+
+MIGRATIONS: Final = (_V1, _V2, _V3, _V4, _USES, _TAGS, _CONSENTS, _TEMPLATES, _HELD, _ORDER, _TRIES)
 VERSION: Final = len(MIGRATIONS)
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from gatewayd.ledger.tables import Consumer, Effects, Event, OptOut, ParkedReceipt, Part
+from gatewayd.ledger.tables import Consumer, Effects, Event, OptOut, ParkedReceipt, Part, Wanted
 from gatewayd.model import (
     Content,
     Failure,
@@ -26,6 +26,7 @@ from gatewayd.policy.template_sets import TemplateSets
 from gatewayd.store.sqlite_consents import SqliteConsents
 from gatewayd.store.sqlite_tags import SqliteTags
 from gatewayd.store.sqlite_templates import SqliteTemplates
+from gatewayd.store.sqlite_tries import SqliteTries
 from gatewayd.store.sqlite_uses import SqliteUses
 
 _STAGES: Final = {int(stage): stage for stage in Stage}
@@ -68,7 +69,7 @@ def _ids(values: Iterable[object]) -> str:
     return json.dumps(list(values))
 
 
-class SqliteTables(SqliteTags, SqliteUses, SqliteConsents, SqliteTemplates):
+class SqliteTables(SqliteTags, SqliteUses, SqliteConsents, SqliteTemplates, SqliteTries):
     """See `ledger.tables.Tables`. Caches lanes; hands out ids and cursors without asking the database."""
 
     def __init__(self, connection: sqlite3.Connection, node: int = 0) -> None:
@@ -200,6 +201,19 @@ class SqliteTables(SqliteTags, SqliteUses, SqliteConsents, SqliteTemplates):
             " (SELECT 1 FROM segments s WHERE s.message = m.id AND s.stage IN (0, 1))) ORDER BY id LIMIT 1"
         )
         return next(iter(self._messages(where, number, order_key, client)), None)
+
+    def newest(self, wanted: Wanted, limit: int) -> list[Message]:
+        asked: dict[str, object] = {"id >= ?": wanted.since, "id < ?": wanted.before}
+        if wanted.number is not None:
+            asked["number = ?"] = wanted.number
+        if wanted.tag is not None:
+            asked["tag = ?"] = wanted.tag
+        if wanted.lanes is not None:
+            asked["lane IN (SELECT value FROM json_each(?))"] = _ids(wanted.lanes)
+        if wanted.stages is not None:
+            asked["stage IN (SELECT value FROM json_each(?))"] = _ids(wanted.stages)
+        where = " AND ".join(asked)
+        return self._messages(f"WHERE {where} ORDER BY id DESC LIMIT ?", *asked.values(), limit)
 
     def oldest_ready(self, lane: LaneId) -> MessageId | None:
         sql = "SELECT min(id) FROM messages WHERE lane = ? AND stage IN (2, 7)"

@@ -11,7 +11,7 @@ import pytest
 import trio
 
 from gatewayd.errors import StoreUnavailable
-from gatewayd.ledger.tables import Consumer, Effects, Event, OptOut, ParkedReceipt, Part, Tables
+from gatewayd.ledger.tables import Consumer, Effects, Event, OptOut, ParkedReceipt, Part, Tables, Try, Wanted
 from gatewayd.model import (
     Content,
     Failure,
@@ -218,6 +218,44 @@ async def test_choosing_messages(store: Store) -> None:
         }
 
     await store.write(look)
+    await store.read(look)
+
+
+async def test_the_newest_that_are_wanted(store: Store) -> None:
+    """Newest first, from one id until before another, by any of number, tag, lanes and stages."""
+    rows = [
+        message(1, content=content(tag="t")),
+        message(2, stage=Stage.DELIVERED, due=None, content=content(tag="t")),
+        message(3, lane=LaneId(2), content=content(to="86")),
+        message(4, stage=Stage.HELD, content=content(tag="u")),
+    ]
+
+    def look(tables: Tables) -> None:
+        def ids(limit: int = 9, **fields: Any) -> list[int]:
+            wanted = Wanted(**{"since": MessageId(0), "before": MessageId(9), **fields})
+            return [found.id for found in tables.newest(wanted, limit)]
+
+        assert (ids(), ids(2)) == ([4, 3, 2, 1], [4, 3])
+        assert ids(since=MessageId(2), before=MessageId(4)) == [3, 2]
+        assert (ids(number=NUMBER), ids(tag="t"), ids(number="86", tag="t")) == ([4, 2, 1], [2, 1], [])
+        assert (ids(lanes=[LaneId(2)]), ids(lanes=[])) == ([3], [])
+        assert ids(stages=[Stage.DELIVERED, Stage.HELD]) == [4, 2]
+
+    await store.write(lambda tables: tables.insert_messages(rows))
+    await store.read(look)
+
+
+async def test_what_was_refused_for_now_is_kept(store: Store) -> None:
+    """By message; the same sending once, by segment and time."""
+    one, two = Try(MessageId(1), 1, NOW, "a", NOW + 5, 20), Try(MessageId(1), 1, NOW + 9, "b", NOW + 10, 88)
+    other = Try(MessageId(2), 1, NOW, "a", NOW + 5, 20)
+
+    def look(tables: Tables) -> None:
+        assert tables.tries_of(MessageId(1)) == [one, two]
+        assert tables.tries_of(MessageId(3)) == []
+
+    await store.write(lambda tables: tables.put_tries([two, other]))
+    await store.write(lambda tables: tables.put_tries([one, two]))
     await store.read(look)
 
 
