@@ -134,7 +134,7 @@ class Submission:
             return outcome
         self.step = "validity"
         if outcome.hold is not None and (outcome.hold.until or 0) >= self._expires_at:
-            return Refusal(outcome.hold.code, outcome.hold.detail)
+            return Refusal(outcome.hold.code, outcome.hold.in_vain)
         self.step = "route"
         route = self._snapshot.route(self._class.name, self._brand, self._rights.name, self._number)
         if route is None:

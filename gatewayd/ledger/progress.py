@@ -121,7 +121,7 @@ class Progress:
         """Policy lets it leave later. What is in doubt stays so to the outside while it waits."""
         expires = message.content.expires_at
         if hold.until is not None and hold.until >= expires:
-            self.stop(message, SegmentStage.REJECTED, Failure(hold.code, hold.detail))
+            self.stop(message, SegmentStage.REJECTED, Failure(hold.code, hold.in_vain))
         elif message.stage is Stage.RESUME:
             self._to(message, Stage.IN_DOUBT, hold.until or expires)
         else:

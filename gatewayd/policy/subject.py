@@ -94,3 +94,8 @@ class Hold(msgspec.Struct, frozen=True, gc=False):
     until: Millis | None
     code: str
     detail: str
+
+    @property
+    def in_vain(self) -> str:
+        """The detail of the refusal."""
+        return f"{self.detail}, after its validity has ended"

@@ -28,7 +28,8 @@ def quiet_hours(subject: Subject, facts: Facts, book: Book) -> Subject | Hold | 
     quiet = book.quiet is not None and hours.is_quiet(at, book.quiet, book.zones_of(subject.to))
     if opens is None or (quiet and book.quiet_refuses):
         return Refusal("quiet_hours", QUIET)
-    told = f"{QUIET}; it could leave at {_clock(opens, book)}, after its validity"
+    why = QUIET if quiet else "marketing of the brand leaves in its windows only"
+    told = f"{why}; it can leave from {_clock(opens, book)} on"
     return Hold("quiet_hours" if quiet else "send_window", opens, "quiet_hours", told)
 
 
