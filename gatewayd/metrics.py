@@ -104,6 +104,9 @@ class Metrics:
             "resent": self._counter("resent", "Segments sent a second time.", ["link", "class"]),
             "inbound": self._counter("inbound", "MO messages.", link),
             "optouts": self._counter("optouts", "Opt-outs.", ["source"]),
+            "template_sets_read": self._counter(
+                "template_sets_read", "Times a brand's templates were read anew, not from memory.", ["brand"]
+            ),
             "arrivals": self._counter(
                 "arrivals", "Messages the SMSC had the last word on.", ["link", "class", "carrier", "state"]
             ),

@@ -6,7 +6,7 @@ from gatewayd.ledger.tables import Tables
 from gatewayd.model import MessageId
 from gatewayd.policy.consents import Consent
 from gatewayd.policy.subject import Asking, Facts
-from gatewayd.policy.template_sets import Review, TemplateSet
+from gatewayd.policy.template_sets import Review, Template, TemplateSet
 from gatewayd.policy.uses import Use
 
 _NOTHING = Facts()
@@ -39,9 +39,11 @@ class Known:
             self._templates[brand] = self._read_templates(brand)
 
     def _read_templates(self, brand: str) -> TemplateSet:
-        tables = self._tables
-        stamp = tables.template_stamp(brand)
-        return tables.template_sets.of(brand, stamp, lambda: tables.templates(brand, review=Review.APPROVED))
+        def read() -> list[Template]:
+            self._tables.effects.count("template_sets_read", brand)
+            return self._tables.templates(brand, review=Review.APPROVED)
+
+        return self._tables.template_sets.of(brand, self._tables.template_stamp(brand), read)
 
     def facts(self, asking: Asking | None, message: MessageId | None = None) -> Facts:
         """message: the one that is judged, if it is kept already."""
