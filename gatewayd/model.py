@@ -286,6 +286,11 @@ def accepted_millis(message: MessageId) -> Millis:
     return message >> _COUNTER_BITS
 
 
+def first_id(at: Millis) -> MessageId:
+    """Not greater than any id that is made at `at`."""
+    return MessageId(max(0, at) << _COUNTER_BITS)
+
+
 class IdMaker:
     """Increasing ids: 48 bits of milliseconds, then 15 that count; fits SQL's signed 64 bits.
 

@@ -1,4 +1,4 @@
-"""Commands about messages: send, preview, message, explain, cancel."""
+"""Commands about messages: send, preview, message, explain, search, cancel."""
 
 import sys
 import time
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from gatewayd.client import Client
 
 _SENT: Final = ("to", "id", "state", "segments", "encoding", "error")
+_FOUND: Final = ("at", "id", "to", "class", "brand", "state", "segments", "link", "reason", "error")
 _VERDICT: Final = ("stage", "verdict", "code", "detail")
 _ID: Final = click.argument("identifier", metavar="ID", required=False)
 _KEY: Final = click.option("--key", help="the idempotency key it was submitted with")
@@ -175,6 +176,26 @@ def explain(client: "Client", output: Output, identifier: str | None, key: str |
     output.rows(story["timeline"], ("at", "segment", "what", "detail"))
 
 
+@click.command(
+    epilog=examples(
+        "gatewayd search --to 13800138000",
+        "gatewayd search --from 2026-11-22T08:00:00+08:00 --state rejected --limit 500",
+    )
+)
+@click.option("--to", help="destination")
+@click.option("--from", "from_", metavar="TIME", help="accepted at this time or later; RFC 3339 with offset")
+@click.option("--until", metavar="TIME", help="accepted before")
+@click.option("--state", help="state it is in now")
+@click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True)
+@talking
+def search(client: "Client", output: Output, *, from_: str | None, **asked: Any) -> None:
+    """Find messages of any client, the newest first (admin; each search is in the daemon's log).
+
+    Without --to and --from those of the last day.
+    """
+    output.rows(client.request("search", **asked, **{"from": from_})["messages"], _FOUND)
+
+
 @click.command(epilog=examples("gatewayd cancel 01K3V9ZJX4007", "gatewayd cancel --tag sale-7"))
 @_ID
 @_KEY
@@ -199,4 +220,4 @@ def cancel(
         raise SystemExit(PARTLY if counts["cancelled"] else FAILED)
 
 
-COMMANDS = (send, preview, message, explain, cancel)
+COMMANDS = (send, preview, message, explain, search, cancel)

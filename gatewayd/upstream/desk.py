@@ -9,11 +9,10 @@ from gatewayd.ledger import consumers, lookup, reconcile
 from gatewayd.ledger.accept import Answer
 from gatewayd.ledger.consumers import Gone
 from gatewayd.ledger.events import View
-from gatewayd.ledger.explain import Story, explain
+from gatewayd.ledger.explain import explain
 from gatewayd.ledger.tables import Tables
 from gatewayd.model import MessageId, Millis, Refusal
 from gatewayd.outlook import Outlook
-from gatewayd.preview import Preview
 from gatewayd.rules import SnapshotRules
 from gatewayd.snapshot import Snapshot
 from gatewayd.store.base import Store, T
@@ -23,6 +22,7 @@ from gatewayd.upstream.consents import Request as ConsentRequest
 from gatewayd.upstream.optouts import Optouts
 from gatewayd.upstream.optouts import Request as OptoutRequest
 from gatewayd.upstream.previews import Previews
+from gatewayd.upstream.search import Search
 from gatewayd.upstream.tags import Tags
 from gatewayd.upstream.templates import Request as TemplateRequest
 from gatewayd.upstream.templates import Templates
@@ -36,6 +36,7 @@ Question: TypeAlias = (
     wire.Preview
     | wire.Query
     | wire.Explain
+    | wire.Search
     | wire.Cancel
     | OptoutRequest
     | wire.TagPause
@@ -96,6 +97,7 @@ class Desk:
         self._standing = standing
         self._clock = clock
         self._optouts = Optouts(store, snapshot, clock)
+        self._search = Search(store, snapshot, standing.waits, clock)
         self._previews = Previews(store, snapshot, standing.outlook, clock)
         self._tags = Tags(store, self._is_admin, clock)
         self._consents = Consents(store, snapshot, clock)
@@ -131,7 +133,7 @@ class Desk:
         match request:
             case wire.Ping() | wire.Status():
                 return await self._standing.report() if isinstance(request, wire.Status) else {}
-            case wire.Preview() | wire.Query() | wire.Explain():
+            case wire.Preview() | wire.Query() | wire.Explain() | wire.Search():
                 return await self._tell(client, request)
             case wire.Cancel():
                 return await self._cancel(client, request)
@@ -152,10 +154,12 @@ class Desk:
         return await self._templates.answer(client, request)
 
     async def _tell(
-        self, client: str, request: wire.Preview | wire.Query | wire.Explain
-    ) -> Preview | Found | Story | Refusal:
+        self, client: str, request: wire.Preview | wire.Query | wire.Explain | wire.Search
+    ) -> object:
         if isinstance(request, wire.Preview):
             return await self._previews.answer(client, request)
+        if isinstance(request, wire.Search):
+            return await self._search.answer(client, request)
         if isinstance(request, wire.Explain):
             return await self._look_up(explain, client, request) or _NOT_FOUND
         found = await self._look_up(lookup.query, client, request)

@@ -11,7 +11,7 @@ from typing import Annotated, Final, Literal, TypeAlias, get_args
 import msgspec
 from msgspec import Meta, field
 
-from gatewayd.model import Refusal
+from gatewayd.model import Refusal, State
 from gatewayd.upstream import wire_policy
 from gatewayd.upstream.wire_base import LARGEST_SEQ, Operation, Seq
 
@@ -101,6 +101,16 @@ class Explain(_OfMessage, frozen=True, kw_only=True, gc=False, tag="explain"):
     """The life of a message."""
 
 
+class Search(Operation, frozen=True, kw_only=True, gc=False, tag="search"):
+    """Messages of any client, the newest first. from, until: RFC 3339, of the accept."""
+
+    to: str | None = None
+    from_: str | None = field(name="from", default=None)
+    until: str | None = None
+    state: State | None = None
+    limit: Annotated[int, Meta(ge=1, le=1000)] = 100
+
+
 class Cancel(Operation, frozen=True, kw_only=True, gc=False, tag="cancel"):
     """Cancel a message, or all with a tag, while nothing of it is claimed."""
 
@@ -169,6 +179,7 @@ Request: TypeAlias = (
     | Preview
     | Query
     | Explain
+    | Search
     | Cancel
     | Subscribe
     | Unsubscribe
@@ -198,7 +209,6 @@ RECORDS: Final[dict[str, type[Request]]] = {
 }
 LATER: Final = frozenset(
     {
-        "search",
         *("link_pause", "link_resume", "reload", "drain"),
     }
 )

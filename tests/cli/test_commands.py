@@ -109,6 +109,45 @@ def test_message_explain_and_cancel_tell_one_message(live: Live) -> None:
     assert late.exit_code == 1
 
 
+def test_preview_shows_each_verdict_and_what_would_leave(live: Live) -> None:
+    """Verdicts first, then the text; nothing is stored."""
+    live.gateway.speeds["smsc"] = 10.0
+    result = live.run("preview", *SEND[1:], "--key", "k")
+    assert result.exit_code == 0
+    assert "number\tpassed\t-\t8613800138000\n" in result.stdout
+    assert "link\tsmsc\n" in result.stdout
+    assert "leaves_at\t2026-11-18T11:06:40.000Z\n" in result.stdout
+    assert objects(live.run("preview", *SEND[1:], "--json").stdout)[0]["encoding"] == "gsm7"
+    assert live.run("message", "--key", "k").exit_code == 1
+    assert live.gateway.store.submitted == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (("--to", "12"), 1, "number\trefused\tinvalid_destination\t"),
+        (("--to", "13800138000", "--brand", "bank"), 77, "rights\trefused\tnot_permitted\t"),
+    ],
+)
+def test_preview_ends_as_the_submit_would(
+    live: Live, arguments: tuple[str, ...], code: int, told: str
+) -> None:
+    """The verdict that refuses, and the exit code of `send`."""
+    result = live.run("preview", "--class", "notice", "--text", "hi", *arguments)
+    assert (result.exit_code, told in result.stdout) == (code, True)
+    assert "route\tnot_judged\t" in result.stdout
+
+
+def test_search_is_for_admins(live: Live) -> None:
+    """Exit 77 for others; one line a message for admins."""
+    assert live.run(*SEND).exit_code == 0
+    assert live.run("search", "--to", "13800138000").exit_code == 77
+    live.gateway.configure(admin="true")
+    found = live.run("search", "--to", "13800138000", "--state", "queued").stdout
+    assert "\t8613800138000\tnotice\tmall\tqueued\t1\t" in found
+    assert live.run("search", "--from", "2026-11-19T00:00:00Z").stdout == ""
+
+
 @pytest.mark.parametrize(
     "arguments",
     [("message",), ("message", "X", "--key", "k"), ("explain",), ("cancel",), ("cancel", "X", "--tag", "t")],
