@@ -71,6 +71,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     smsc_message_id: as sent, from the TLV, else from the text; "" if there is none.
     text_message_id: the text's, where it differs from the TLV's (decimal beside hex); else "".
+    tlv_state: what message_state says; None without one. intermediate: an intermediate notification.
     final: the SMSC will say nothing else about the segment.
     stat, err: as sent, "" if absent. err is "network type:code" where only network_error_code told it.
     submit_at, done_at: aware UTC; None if absent or impossible. done_at may be before submit_at.
@@ -91,6 +92,8 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     reference: int | None = None
     source: bytes = b""
     destination: bytes = b""
+    tlv_state: ReceiptState | None = None
+    intermediate: bool = False
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -188,13 +191,14 @@ def parse(pdu: DeliverSm | DataSm, dialect: Dialect, now: datetime) -> Receipt |
         return None
     text_id = fields.message_id.decode("latin-1")
     err = fields.err.decode("latin-1") or _network_error(tlvs.get(_NETWORK_ERROR_CODE, b""))
-    state = (_MESSAGE_STATE in tlvs and STATES.get(tlv_state)) or text_state or _unread(fields.stat, dialect)
-    state = dialect.refined(state, err)
+    told = STATES.get(tlv_state) if _MESSAGE_STATE in tlvs else None
+    state = _state(told, fields.stat, err, dialect)
+    intermediate = message_type == INTERMEDIATE
     return Receipt(
         smsc_message_id=tlv_id or text_id,
         text_message_id=text_id if tlv_id and tlv_id != text_id else "",
         state=state,
-        final=message_type != INTERMEDIATE and dialect.is_final(state),
+        final=not intermediate and dialect.is_final(state),
         stat=fields.stat.decode("latin-1"),
         err=err,
         submit_at=read_date(fields.submit_date, dialect.receipt_timezone, now),
@@ -203,19 +207,23 @@ def parse(pdu: DeliverSm | DataSm, dialect: Dialect, now: datetime) -> Receipt |
         reference=_reference(tlvs.get(_USER_MESSAGE_REFERENCE, b"")),
         source=pdu.source_addr,
         destination=pdu.destination_addr,
+        tlv_state=told,
+        intermediate=intermediate,
     )
 
 
 def read_again(receipt: Receipt, dialect: Dialect) -> Receipt:
     """A kept receipt under what is known of its SMSC now: a word that said nothing may have got a meaning."""
-    state, intermediate = receipt.state, receipt.state in FINAL and not receipt.final
-    if state is ReceiptState.UNKNOWN and receipt.stat:
-        stat = receipt.stat.encode("latin-1")
-        state = dialect.state_of(stat) or _unread(stat, dialect)
-    state = dialect.refined(state, receipt.err)
+    state = _state(receipt.tlv_state, receipt.stat.encode("latin-1"), receipt.err, dialect)
     if state is receipt.state:
         return receipt
-    return msgspec.structs.replace(receipt, state=state, final=dialect.is_final(state) and not intermediate)
+    final = not receipt.intermediate and dialect.is_final(state)
+    return msgspec.structs.replace(receipt, state=state, final=final)
+
+
+def _state(told: ReceiptState | None, stat: bytes, err: str, dialect: Dialect) -> ReceiptState:
+    """message_state counts before the text, and a code in err refines both."""
+    return dialect.refined(told or dialect.state_of(stat) or _unread(stat, dialect), err)
 
 
 def _unread(stat: bytes, dialect: Dialect) -> ReceiptState:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gatewayd.smpp.consts import TLV_TAGS
 from gatewayd.smpp.pdu import DataSm, DeliverSm
-from gatewayd.smpp.receipt import FINAL, STATES, STATS, Dialect, Receipt, ReceiptState, parse
+from gatewayd.smpp.receipt import FINAL, STATES, STATS, Dialect, Receipt, ReceiptState, parse, read_again
 
 NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
 RECEIPT = 0x04
@@ -185,3 +185,19 @@ def test_repr_tells_no_text_and_no_number() -> None:
     )
 
     assert repr(told) == "Receipt('1', delivered, final=True, stat='DELIVRD', err='000')"
+
+
+def test_what_message_state_said_still_counts_when_it_is_read_again() -> None:
+    """UNKNOWN in the TLV beside UNDELIV in the text stays unknown, whatever is learnt of words since."""
+    told = receipt(b"id:1 stat:UNDELIV err:001", tlvs=((TLV_TAGS["message_state"], b"\x07"),))
+    assert told is not None
+    assert told.state is ReceiptState.UNKNOWN
+    assert read_again(told, Dialect(unknown_stat="undeliverable")) == told
+
+
+def test_an_intermediate_notification_is_never_final() -> None:
+    """Not when it comes, and not when its word gets a meaning later."""
+    told = receipt(b"id:1 stat:NOVEL1 err:001", esm_class=0x20)
+    assert told is not None
+    again = read_again(told, Dialect(stats={b"NOVEL1": ReceiptState.DELIVERED}))
+    assert (again.state, again.final) == (ReceiptState.DELIVERED, False)

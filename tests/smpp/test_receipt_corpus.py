@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 import yaml
 
 from gatewayd.smpp.consts import TLV_TAGS
 from gatewayd.smpp.pdu import DataSm, DeliverSm
-from gatewayd.smpp.receipt import STATS, Dialect, Receipt, ReceiptState, parse
+from gatewayd.smpp.receipt import STATS, Dialect, Receipt, ReceiptState, parse, read_again
 from gatewayd.smpp.receipt_ids import Notation
 
 Row = dict[str, Any]
@@ -83,11 +84,14 @@ def expected(row: Row, pdu: DeliverSm | DataSm) -> Receipt | None:
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row["rule"].replace(" ", "-"))
 def test_row(row: Row) -> None:
-    """The record is exactly the one that the row names, field by field."""
+    """The record is exactly the one that the row names, field by field, and is so when it is read again."""
     pdu = pdu_of(row)
     now = moment(row.get("now")) or datetime(2026, 11, 22, 8, tzinfo=UTC)
 
     told, wanted = parse(pdu, dialect_of(row), now), expected(row, pdu)
+    if told is not None:
+        assert read_again(told, dialect_of(row)) == told
+        told = msgspec.structs.replace(told, tlv_state=None, intermediate=False)
 
     shown = {
         name: (getattr(told, name, None), getattr(wanted, name, None)) for name in Receipt.__struct_fields__
