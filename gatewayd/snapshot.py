@@ -191,12 +191,8 @@ def _failure(snapshot: Snapshot, test: RoutingTest) -> str | None:
 def _outcome(snapshot: Snapshot, test: RoutingTest) -> routing.Spec | str:
     """The links of the test's message, or the code it is refused with, judged in the order of a submit."""
     brand, client = test.brand or "", test.client or ""
-    if test.class_ not in snapshot.classes:
-        return "unknown_class"
-    if brand and brand not in snapshot.brands:
-        return "unknown_brand"
-    if client and not _permits(snapshot.clients[client], test):
-        return "not_permitted"
+    if (code := not_entitled(snapshot, test.class_, brand, client)) is not None:
+        return code
     try:
         to = snapshot.destination(test.to)
     except InvalidNumber:
@@ -205,8 +201,17 @@ def _outcome(snapshot: Snapshot, test: RoutingTest) -> routing.Spec | str:
     return "no_route" if route is None else routing.parse_spec(route.spec)
 
 
-def _permits(rights: Rights, test: RoutingTest) -> bool:
-    return test.class_ in rights.classes and (test.brand is None or test.brand in rights.brands)
+def not_entitled(snapshot: Snapshot, class_: str, brand: str, client: str) -> str | None:
+    """The code that a message is refused with before its number is looked at. brand, client: "" for any."""
+    if class_ not in snapshot.classes:
+        return "unknown_class"
+    if brand and brand not in snapshot.brands:
+        return "unknown_brand"
+    if not client:
+        return None
+    rights = snapshot.clients.get(client)
+    permitted = rights is not None and class_ in rights.classes and (not brand or brand in rights.brands)
+    return None if permitted else "not_permitted"
 
 
 def _rights(name: str, client: Client, brands: Collection[str], classes: Collection[str]) -> Rights:

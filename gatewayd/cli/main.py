@@ -8,7 +8,7 @@ import os
 import click
 
 from gatewayd import __version__
-from gatewayd.cli import consents, events, links, messages, optouts, state, tags, templates
+from gatewayd.cli import consents, events, links, messages, optouts, route, state, tags, templates
 from gatewayd.cli.talk import CONFIGURATION, examples
 
 _CONFIG = click.option(
@@ -91,6 +91,6 @@ def schema() -> None:
     click.echo(json.dumps(whole, indent=2, ensure_ascii=False))
 
 
-for family in (messages, events, optouts, consents, templates, tags, links, state):
+for family in (messages, events, optouts, consents, templates, tags, links, route, state):
     for command in family.COMMANDS:
         cli.add_command(command)

@@ -2,11 +2,15 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import wraps
-from typing import Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
+
+if TYPE_CHECKING:
+    from gatewayd.client import Client
 
 FAILED: Final = 1
 PARTLY: Final = 3
@@ -116,26 +120,33 @@ def talking(command: Callable[..., None]) -> Callable[..., None]:
     @click.option("--json", "as_json", is_flag=True, help="print JSON, one object a line")
     @wraps(command)
     def connected(path: str, *, as_json: bool, **options: Any) -> None:
-        from gatewayd.client import (  # noqa: PLC0415  heavy imports inside commands
-            Client,
-            Refused,
-            SubscriptionClosed,
-            Unreachable,
-        )
-
-        try:
-            with Client(path, _PATIENCE) as client:
-                command(client, Output(as_json=as_json), **options)
-        except Unreachable as error:
-            fail(str(error), UNREACHABLE)
-        except Refused as error:
-            fail(told(error.error), exit_code(error.error))
-        except SubscriptionClosed as error:
-            fail(str(error), FAILED)
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # as `head` has read enough
+        with asking(path) as client:
+            command(client, Output(as_json=as_json), **options)
 
     return connected
+
+
+@contextmanager
+def asking(path: str) -> Iterator["Client"]:
+    """A connection to the daemon; what goes wrong with it ends the command with its exit code."""
+    from gatewayd.client import (  # noqa: PLC0415  heavy imports inside commands
+        Client,
+        Refused,
+        SubscriptionClosed,
+        Unreachable,
+    )
+
+    try:
+        with Client(path, _PATIENCE) as client:
+            yield client
+    except Unreachable as error:
+        fail(str(error), UNREACHABLE)
+    except Refused as error:
+        fail(told(error.error), exit_code(error.error))
+    except SubscriptionClosed as error:
+        fail(str(error), FAILED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # as `head` has read enough
 
 
 def fail(message: str, code: int) -> NoReturn:
