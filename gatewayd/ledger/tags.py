@@ -13,10 +13,15 @@ from gatewayd.ledger.tables import (
     SINCE_OPTED_OUT,
     PausedTag,
     Tables,
+    Wanted,
 )
-from gatewayd.model import MessageId, Millis, Stage, State
+from gatewayd.model import Lane, Message, MessageId, Millis, Stage, State
+from gatewayd.outlook import Outlook
 
 _STATES: Final = frozenset(State)
+_WAITING: Final = (Stage.SCHEDULED, Stage.HELD, Stage.READY, Stage.RETRY)
+_SAMPLE: Final = 100  # of the newest: enough to meet each lane of a campaign
+_LAST: Final = MessageId((1 << 63) - 1)
 
 
 class TagProgress(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -41,6 +46,25 @@ def progress(tables: Tables, client: str, tag: str) -> TagProgress | None:
     if paused is None:
         return TagProgress(tag, counts, gone, paused=False) if counts else None
     return TagProgress(tag, counts, gone, paused=True, since=paused.since, reason=paused.reason)
+
+
+def finish(tables: Tables, client: str, tag: str, outlook: Outlook, now: Millis) -> Millis | None:
+    """When the last of it is about to leave; None: nothing of it waits, or nobody can say.
+
+    By the newest of those that wait, which stand behind all others of their lanes.
+    """
+    lanes = {i: lane for i, lane in tables.lanes().items() if lane.client == client}
+    wanted = Wanted(since=MessageId(0), before=_LAST, tag=tag, lanes=list(lanes), stages=_WAITING)
+    ends = [_end(message, lanes[message.lane], outlook, now) for message in tables.newest(wanted, _SAMPLE)]
+    known = [end for end in ends if end is not None]
+    return max(known) if known and len(known) == len(ends) else None
+
+
+def _end(message: Message, lane: Lane, outlook: Outlook, now: Millis) -> Millis | None:
+    held = message.stage in (Stage.HELD, Stage.SCHEDULED)
+    begins = message.until if message.stage is Stage.HELD else message.due if held else now
+    seconds = outlook.seconds(lane, message.segments, held=held)
+    return None if begins is None or seconds is None else max(begins, now) + int(seconds * 1000)
 
 
 def pause(tables: Tables, client: str, tag: str, reason: str, now: Millis) -> bool:

@@ -99,7 +99,7 @@ class Desk:
         self._optouts = Optouts(store, snapshot, clock)
         self._search = Search(store, snapshot, standing.waits, clock)
         self._previews = Previews(store, snapshot, standing.outlook, clock)
-        self._tags = Tags(store, self._is_admin, clock)
+        self._tags = Tags(store, self._is_admin, standing.outlook, clock)
         self._consents = Consents(store, snapshot, clock)
         self._templates = Templates(store, snapshot, clock)
 

@@ -7,11 +7,13 @@ import msgspec
 
 from gatewayd.ledger import tags
 from gatewayd.ledger.events import rfc3339
-from gatewayd.model import MessageId, Millis, Refusal
+from gatewayd.model import MessageId, Millis, Refusal, State
+from gatewayd.outlook import Outlook
 from gatewayd.store.base import Store
 from gatewayd.upstream import wire
 
 _STEP = 500
+_WAITING = (State.SCHEDULED, State.HELD, State.QUEUED)
 _NOT_FOUND = Refusal("not_found", "this client has no messages with this tag", "tag")
 _NOT_YOURS = Refusal("not_permitted", "only an admin client may name another client", "client")
 
@@ -19,7 +21,8 @@ _NOT_YOURS = Refusal("not_permitted", "only an admin client may name another cli
 class Progress(msgspec.Struct, frozen=True, omit_defaults=True):
     """counts: messages by state. opted_out: replies to them since the last resume.
 
-    since: RFC 3339. reason: by whom it was paused, or why by itself.
+    since: RFC 3339. reason: by whom it was paused, or why by itself. finishes_at: about when the last of what
+    waits leaves, by what stands in front and the rates of links; absent where nobody can say.
     """
 
     counts: dict[str, int]
@@ -27,6 +30,7 @@ class Progress(msgspec.Struct, frozen=True, omit_defaults=True):
     paused: bool
     since: str | None = None
     reason: str | None = None
+    finishes_at: str | None = None
 
 
 class Resumed(msgspec.Struct, frozen=True):
@@ -36,10 +40,16 @@ class Resumed(msgspec.Struct, frozen=True):
 
 
 class Tags:
-    """clock: wall time in milliseconds."""
+    """outlook: what stands in front of whom. clock: wall time in milliseconds."""
 
-    def __init__(self, store: Store, is_admin: Callable[[str], bool], clock: Callable[[], Millis]) -> None:
-        self._store, self._is_admin, self._clock = store, is_admin, clock
+    def __init__(
+        self,
+        store: Store,
+        is_admin: Callable[[str], bool],
+        outlook: Callable[[], Outlook],
+        clock: Callable[[], Millis],
+    ) -> None:
+        self._store, self._is_admin, self._outlook, self._clock = store, is_admin, outlook, clock
 
     async def answer(
         self, client: str, request: wire.TagPause | wire.TagResume | wire.TagProgress
@@ -63,7 +73,14 @@ class Tags:
         if found is None:
             return _NOT_FOUND
         since = None if found.since is None else rfc3339(found.since)
-        return Progress(found.counts, found.opted_out, found.paused, since, found.reason)
+        finish = await self._finish(client, tag, found)
+        return Progress(found.counts, found.opted_out, found.paused, since, found.reason, finish)
+
+    async def _finish(self, client: str, tag: str, found: tags.TagProgress) -> str | None:
+        if found.paused or not any(state in found.counts for state in _WAITING):
+            return None
+        at = await self._store.read(tags.finish, client, tag, self._outlook(), self._clock())
+        return None if at is None else rfc3339(at)
 
     async def _resume(self, client: str, tag: str) -> int:
         """In steps, so that a large tag does not keep others from the store."""

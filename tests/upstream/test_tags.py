@@ -22,6 +22,20 @@ async def test_a_tag_is_counted_paused_and_resumed(gateway: Gateway) -> None:
         assert (told["counts"], told["paused"]) == ({"queued": 4}, False)
 
 
+async def test_progress_estimates_the_end(gateway: Gateway) -> None:
+    """Three that wait at 0.1 a second leave in 30 seconds; not told without a link, nor while paused."""
+    async with gateway.connect() as client:
+        await client.submit(3)
+        assert "finishes_at" not in await client.ask("tag_progress", tag="t")
+        gateway.speeds["smsc"] = 0.1
+        told = await client.ask("tag_progress", tag="t")
+        assert told["finishes_at"] == "2026-11-18T11:07:10.000Z"
+        await client.submit(send_at="2026-11-18T12:00:00Z")
+        told = await client.ask("tag_progress", tag="t")
+        assert told["finishes_at"] == "2026-11-18T12:00:40.000Z"
+        assert "finishes_at" not in await client.ask("tag_pause", tag="t")
+
+
 async def test_an_unknown_tag_is_not_found(gateway: Gateway) -> None:
     """Also one that another client has used."""
     async with gateway.connect() as client:
