@@ -12,7 +12,7 @@ links:
   b: {host: smsc.example, system_id: acme, replies: {opt_out: [{text: BB}]}}
 brands:
   plain: {sender: "1069"}
-  quiz: {sender: "1070", replies: {opt_out: [{text: N, match: never}, {text: 放过我, match: contains}]}}
+  quiz: {sender: "1070", replies: {opt_out: [{text: N, match: never}, {text: 打住, match: contains}]}}
   list: {sender: "1071", opt_out_text: 回复TDZD退订}
 policy: {replies: {opt_out: [{text: PP}, {text: R, match: never}], opt_in: [{text: HF}]}}
 routes: [{match: {}, links: [a]}]
@@ -42,8 +42,8 @@ def test_words_of_a_link_hold_on_it() -> None:
 
 def test_words_of_a_brand_hold_for_it() -> None:
     """They may add, and take away."""
-    assert (kind("求你放过我吧", "quiz"), kind("N", "quiz")) == (Kind.OPT_OUT, Kind.OTHER)
-    assert (kind("求你放过我吧", "plain"), kind("N", "plain")) == (Kind.OTHER, Kind.OPT_OUT)
+    assert (kind("请打住吧", "quiz"), kind("N", "quiz")) == (Kind.OPT_OUT, Kind.OTHER)
+    assert (kind("请打住吧", "plain"), kind("N", "plain")) == (Kind.OTHER, Kind.OPT_OUT)
 
 
 def test_what_a_brands_text_asks_for_always_counts() -> None:

@@ -13,15 +13,15 @@ _GROUPS: Final = {
     "TOLD": "talk me you such henceforth sms message text",
     "SMALL": "talk me you such henceforth done",
     "FIRM": "talk me you such henceforth done want plea",
-    "LEAD": "talk me you such henceforth done want plea may sms message number",
+    "LEAD": "talk me you such henceforth done want plea may sms message number reason being already still",
     "OFTEN": "again always goes_on",
-    "WHERE": "talk me you such again always goes_on number telephone",
+    "WHERE": "talk me you such again always goes_on number telephone folk",
     "ABOUT": "talk me you such done sms message text notice",
-    "ASKED": "talk me you such done sms message text notice disturb again number may",
+    "ASKED": "talk me you such done sms message text notice disturb again number may folk",
     "STOPPING": "not unwilling needless refuse no cancel reject stop quit receive disturb",
     "KNOWN": "talk me you such henceforth done want may plea not unwilling needless refuse unwilling_to no "
     "already still again always goes_on send disturb contact text receive take sms message notice list "
-    "number delete grasp cancel reject stop cease quit reply threat mistake code for_now",
+    "number delete remove reason grasp cancel reject stop cease quit reply threat mistake code for_now",
 }
 
 
@@ -42,12 +42,20 @@ STOP: Final = _compiled(
     "[LEAD]* may [LEAD]* no (?=.*[OFTEN me done sms message text]) [WHERE]* send [ASKED]*",
     # 请勿打扰, don't text me, 不要再推送; 谢绝推销
     "[LEAD]* not [WHERE]* [disturb contact text] [ASKED]*",
-    "[FIRM]* [not unwilling] passive disturb [SMALL]*",
+    "[FIRM]* [not unwilling] [BRIEF OFTEN]* passive [BRIEF]* disturb [SMALL]*",
     # 我是学生别给我发短信, 别再发优惠券短信了: so clear that other words may stand before or between
-    "[LEAD unknown]* not [WHERE]* (?:send [ASKED]* sms | disturb talk* me) [ASKED]*",
-    "[LEAD]* not [WHERE]* send [SMALL unknown other_matter]{1,6} sms [ASKED]*",
-    "[FIRM]* [cancel reject quit] [SMALL unknown other_matter]{1,6} sms [ABOUT]*",
+    "[LEAD unknown agree no never telephone list]* not [WHERE]* send [ASKED]* sms [ASKED]*",
+    "[LEAD unknown agree no never]* not [WHERE]* (?:send [ASKED]*)? disturb talk* me [ASKED unknown]*",
+    # 老人手机别发, 我是学生别发了: a reason, where goods would stand
+    "[LEAD unknown no]* (?:reason [LEAD]* | me [talk already]* [no being] [LEAD unknown]*)"
+    "not [WHERE]* send [ASKED]*",
+    "[LEAD]* not [WHERE]* send [SMALL unknown other_matter channel]{1,6} sms [ASKED]*",
+    "[FIRM]* [cancel reject quit] [SMALL unknown other_matter channel]{1,6} sms [ABOUT]*",
     "[FIRM]* (?:refuse | no take) [WHERE]* disturb [ABOUT disturb]*",
+    "[LEAD unknown]* [unwilling refuse] [WHERE]* receive [SMALL]* sms [ABOUT]*",
+    "[LEAD unknown]* never (?=.*you) [LEAD unknown]* not [WHERE]* send [ASKED]*",
+    # 什么短信都别发
+    "(?=.*sms) [LEAD]* not [WHERE]* send [ASKED]*",
     # 停止发送, stop texting me
     "[LEAD]* [stop cease] [WHERE]* [send disturb contact text] [ASKED]*",
     # 停止短信, no more messages
@@ -57,20 +65,28 @@ STOP: Final = _compiled(
     "[sms message text subscribe] [ABOUT subscribe]*",
     # 把短信取消
     "[FIRM]* grasp [BRIEF]* [sms message text subscribe] [BRIEF]* cancel [SMALL]*",
+    "[FIRM]* [sms text]+ [BRIEF]* me [BRIEF]* cancel [SMALL]*",
     # 取消发送; 不需要再发了
     "[FIRM]* cancel [SMALL]* send [SMALL]*",
     "[FIRM]* [unwilling needless] (?=.*[again me sms message text]) [WHERE]* send [ABOUT]*",
-    "[FIRM]* henceforth [FIRM]* [not unwilling needless] [WHERE]* send [ASKED]*",
+    "[LEAD]* henceforth [LEAD]* [not unwilling needless] [WHERE]* send [ASKED]*",
+    "(?=.*sms) [LEAD]* [unwilling needless] [WHERE]* send [ASKED]*",
     # 不想收到, 不再接收, I no longer wish to receive these messages; 收 needs to say what
     "[FIRM]* [unwilling refuse unwilling_to stop cancel] [FIRM OFTEN]* receive [ABOUT]*",
     "[FIRM]* [unwilling refuse unwilling_to no] [FIRM OFTEN]* take [BRIEF]* [sms message text] [ABOUT]*",
     "[FIRM]* not [SMALL]* again [SMALL]* receive [ABOUT]*",
+    "(?=.*[sms message]) [LEAD]* [unwilling unwilling_to] [FIRM OFTEN]* [take receive] [SMALL]*",
     # 删除我的号码, remove me from your list; 把我从名单里删除
-    "[LEAD list]* delete such* [me number] [SMALL number telephone list]*",
-    "[FIRM]* delete [SMALL number]* list [SMALL]*",
-    "[LEAD]* grasp [you such]* [me number] [SMALL number telephone list]* delete [SMALL list]*",
+    "[LEAD list]* [delete remove] such* [me number] [SMALL number telephone list]*",
+    "[FIRM unwilling_to]* [delete remove] [SMALL number]* list [SMALL]*",
+    "[LEAD list]* grasp [you such]* [me number] [SMALL number telephone list]* delete [SMALL list]*",
+    "[FIRM]* number talk* me talk* delete [SMALL]*",
+    # 不订阅了
+    "[FIRM]* no [BRIEF again]* subscribe [SMALL]*",
     # 再发就投诉
-    "[SMALL]* again [SMALL always]* [send disturb receive text] [ABOUT disturb]* threat [SMALL threat]*",
+    "[LEAD]* [again goes_on] [SMALL always]* [send disturb receive text] [ABOUT disturb]*"
+    "threat [SMALL threat]*",
+    "[LEAD]* again [SMALL always]* threat [SMALL threat]*",
     # 已经退订了还发
     "[SMALL already reply send]* [quit code] [SMALL already]* still [SMALL always]*"
     "[send disturb receive] [ABOUT]*",
@@ -81,8 +97,21 @@ STOP: Final = _compiled(
 )
 """Clear by itself, whatever is said around it."""
 
+BARE: Final = _compiled("[LEAD]* not [WHERE]* send [ASKED]*")
+"""别发: not of goods if a reason stands beside it, as in 没钱，别发, or if it is all."""
+ONLY: Final = _compiled("[talk plea you]* not talk* send talk*")
+
+WARNING: Final = _compiled("[LEAD]* [again goes_on] [SMALL always]* [send disturb] [ABOUT unknown]*")
+"""再发试试: not of what was ordered if a threat stands beside it."""
+THREAT: Final = _compiled("threat")
+REASON: Final = _compiled("reason", "me [talk already]* [no being] unknown", "such no unknown", "threat")
+
 QUIT: Final = _compiled(
-    "[talk me you want henceforth plea]* [quit code] [SMALL quit code digits]*",
+    "[talk me you want henceforth plea]* (?:[telephone number]? digits talk*)?"
+    "[quit code] [SMALL quit code digits]*",
+    "[FIRM]* quit [SMALL]* [me such] [SMALL]* number [SMALL]*",
+    "talk* remove talk*",
+    "[FIRM unknown]* [sms message] [SMALL]* quit [SMALL quit code digits]*",
     "talk* reject talk*",
     "[FIRM]* quit me* talk [you such]* list [SMALL]*",
     "[talk me you want may plea]* stop [BRIEF stop]*",
@@ -94,7 +123,7 @@ INSTRUCTION: Final = _compiled(
     "(?![SMALL want]* receive) (?!.*(?:[not no] [talk me you]* | [unwilling needless]) [reply send])"
     "[ABOUT want STOPPING]*"
     "(?:reply [reply send]* [talk sms message]* [code letter] | send+ [talk sms message]* code)"
-    "[reply send digits talk]* quit_short? [ABOUT STOPPING]*",
+    "[reply send digits talk]* quit_short? [ABOUT STOPPING send]*",
     # TD发送到10690001
     "[SMALL]* code talk* [reply send]+ talk* digits [SMALL]*",
     # TD退订, R拒收, T退, 发T退订, TD取消
@@ -131,8 +160,10 @@ _NEGATED: Final = "[not unwilling no never] [FIRM already]* [quit code stop canc
 NEGATED: Final = _compiled(_NEGATED)
 """Anywhere in a clause: 不退订."""
 
-MATTER: Final = _compiled("other_matter")
-NEGATED_OR_MATTER: Final = _compiled(_NEGATED, "other_matter")
+MATTER: Final = _compiled("other_matter", "channel")
+INSTEAD: Final = _compiled("(?!.* not) .* channel")
+"""发微信吧: not messages, but another way."""
+NEGATED_OR_MATTER: Final = _compiled(_NEGATED, "other_matter", "channel")
 QUESTION: Final = _compiled("[asks what why]")
 ABOUT_MESSAGES: Final = _compiled("[sms message text disturb contact]")
 
@@ -142,7 +173,9 @@ HARMLESS: Final = _compiled("(?![SMALL want]* receive) [KNOWN digits]*")
 REMARK: Final = _compiled(
     "(?=.*[KNOWN never digits]) [KNOWN never digits unknown]*",
     "[KNOWN never unknown latin short]* why [KNOWN never unknown latin short what]* asks?",
-    "(?=.*me) [KNOWN never digits latin short]*",
+    "(?=.*reason) [KNOWN never digits unknown telephone]*",
+    "(?=.*[number subscribe sms send])[KNOWN never unknown latin short telephone what asks subscribe agree]*",
+    "(?=.*me) [KNOWN never digits latin short being unknown]*",
 )
 """A clause beside a keyword: a remark or a reproach, no other question and no bare noun (退订 酒店)."""
 

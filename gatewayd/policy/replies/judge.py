@@ -32,6 +32,8 @@ def judge(text: str, words: Words = SHIPPED) -> Reply:
 
 def _keyword(word: str, folded: str, words: Words) -> Reply | None:
     """All of it is a keyword, or nothing but keywords."""
+    if _MARKUP.search(folded):
+        return OTHER
     kind = words.kind(word)
     if kind is None:
         return _repeated(word, folded, words)
@@ -41,6 +43,8 @@ def _keyword(word: str, folded: str, words: Words) -> Reply | None:
     return Reply(Kind.AMBIGUOUS, "question") if asks else Reply(kind, "keyword")
 
 
+_MARKUP: Final = re.compile("</|/>")
+"""</td> is a page's, not a reader's."""
 _BARE: Final = re.compile(r"[^\w:;=^_+\-/&@?<>|\\$%]*\w[^\w:;=^_+\-/&@?<>|\\$%]*")
 """A letter alone. With other signs it is a face (:D), a grade (R+) or a term (T&)."""
 _CODE: Final = re.compile("[b-df-hj-np-tv-z]+")
@@ -49,10 +53,11 @@ _CODE: Final = re.compile("[b-df-hj-np-tv-z]+")
 
 def _repeated(word: str, folded: str, words: Words) -> Reply | None:
     period = (word + word).find(word, 1)  # of TDTD 2; of what repeats nothing its length
-    if 1 < period < len(word) and words.kind(word[:period]) is Kind.OPT_OUT:
-        return Reply(Kind.OPT_OUT, "keyword")
-    each = all(words.kind(letters(piece)) is Kind.OPT_OUT for piece in _BETWEEN.split(folded))
-    return Reply(Kind.OPT_OUT, "keyword") if each else None
+    if 1 < period < len(word) and (kind := words.kind(word[:period])) is not None:
+        return Reply(kind, "keyword")
+    kinds = {words.kind(letters(piece)) for piece in _BETWEEN.split(folded)}
+    kind = kinds.pop()
+    return None if kind is None or kinds else Reply(kind, "keyword")
 
 
 _BETWEEN: Final = re.compile(r"[\s,。!、]+")

@@ -7,18 +7,24 @@ from typing import Final
 
 from gatewayd.policy.replies.grammar import (
     ABOUT_MESSAGES,
+    BARE,
     HARMLESS,
+    INSTEAD,
     INSTRUCTION,
     MATTER,
     MENTION,
     NEGATED,
     NEGATED_OR_MATTER,
+    ONLY,
     QUESTION,
     QUIT,
+    REASON,
     REMARK,
     RESUME,
     RETURNS,
     STOP,
+    THREAT,
+    WARNING,
 )
 from gatewayd.policy.replies.kinds import OTHER, Kind, Reply
 from gatewayd.policy.replies.lexicon import Lexicon
@@ -29,6 +35,8 @@ class Says(Enum):
     """What one clause says; the value is the rule's name where it decides."""
 
     STOP = "sentence"
+    BARE = "bare_wish"
+    WARNING = "threat"
     INSTRUCTION = "instruction"
     QUIT = "keyword_and_words"
     RESUME = "resume"
@@ -36,17 +44,37 @@ class Says(Enum):
 
 
 _Said = Sequence[tuple[str, Says]]
-_FORMS: Final = ((Says.RESUME, RESUME), (Says.STOP, STOP), (Says.INSTRUCTION, INSTRUCTION), (Says.QUIT, QUIT))
+_FORMS: Final = (
+    (Says.RESUME, RESUME),
+    (Says.STOP, STOP),
+    (Says.INSTRUCTION, INSTRUCTION),
+    (Says.QUIT, QUIT),
+    (Says.BARE, BARE),
+    (Says.WARNING, WARNING),
+)
 _RECEIPT: Final = re.compile(r"\b(?:stat|dlvrd):")
 _AUTOMATIC: Final = re.compile(
     "自动回复|勿扰模式|(?:正在|我在|现在)(?:开会|开车|忙|通话|打电话|休息|上课|睡觉)|(?:开会|开车|会议|上课)中"
     "|系统短信|稍后(?:联系|回)|automat|auto.?reply|driving|in a meeting"
 )
-_HANDSET: Final = re.compile(r"[\s—(-]*(?:发自|来自)\S*\Z|\s*sent from my [\w ]*\Z")
+_AROUND: Final = re.compile(
+    r"[\s—(-]*(?:发自|来自)\S*\Z|\s*sent from my [\w ]*\Z|\A\s*sent from my [\w ]*[:,\n]"  # of a handset
+    r"|(?<=\S)\s*【[^】]{1,12}】\s*\Z"  # a signature, of the sender or the brand
+    r"|\A\s*【[^】]{1,12}】\s*(?=\S{1,12}\Z)"
+    r"|\A\s*\d[.、:)]\s*(?=\D)"  # a number in a list of choices
+)
 _ENDS: Final = re.compile(r"[\n,。!、;~]+|\.(?![a-z0-9])|(?<=\?)")
 _MAY, _PLEA, _ASKS = NAMES["may"], NAMES["plea"], NAMES["asks"]
-_CHINESE_PARTS: Final = re.compile(r"\s+|(?<=[了呢])(?=[别不勿])|(?<!申)(?=请)")
-_ENGLISH_PARTS: Final = re.compile(r"\b(?=(?:please|pls|plz|kindly)\b)")
+_CHINESE_PARTS: Final = re.compile(
+    r"\s+|(?<=[了呢])(?=[别不勿])|(?<!申)(?=请)"
+    r"|(?<=[a-z])(?=[别不勿拜谢麻烦])|(?<=[\u3400-\u9fff])(?=(?:please|pls|stop)\b)"
+)
+_ENGLISH_PARTS: Final = re.compile(
+    r"\b(?=(?:please|pls|plz|kindly)\b)"
+    r"|\band (?=(?:stop|dont|don't|do not|unsubscribe|remove me|take me)\b)|\bor (?=(?:i|i'll|we)\b)"
+    r"|(?<!\bto)(?<!not)(?<!n't)(?<!ould)(?<!will)(?<!\bdid)(?<!\bhe)(?<!they)(?<!can)(?<!must)"  # he will
+    r"\s(?=(?:stop|quit) (?:send|text|messag|spam|contact)ing\b)"
+)
 _CHINESE: Final = re.compile("[\u3400-\u9fff]")
 
 
@@ -54,7 +82,7 @@ def sentence(folded: str, lexicon: Lexicon) -> Reply:
     """What a text of more than a keyword means."""
     if _RECEIPT.search(folded):
         return Reply(Kind.OTHER, "receipt")
-    clauses = [found for text in _ENDS.split(_HANDSET.sub("", folded)) for found in _clauses(text, lexicon)]
+    clauses = [found for text in _ENDS.split(_AROUND.sub("", folded)) for found in _clauses(text, lexicon)]
     reply = _understood(clauses)
     if reply.kind is not Kind.OTHER and _AUTOMATIC.search(folded):
         return Reply(Kind.AMBIGUOUS, "automatic")
@@ -94,11 +122,21 @@ def _stands(form: Says, said: _Said) -> bool:
         case Says.STOP:
             clear = any(ABOUT_MESSAGES.search(clause) for clause, says in said if says is Says.STOP)
             veto = NEGATED if clear else NEGATED_OR_MATTER
-            return not any(veto.search(clause) for clause in _rest(said))
+            return not any(veto.search(clause) or INSTEAD.match(clause) for clause in _rest(said))
+        case Says.BARE:
+            return _beside(REASON, said) or all(ONLY.fullmatch(clause) for clause, _ in said)
+        case Says.WARNING:
+            return _beside(THREAT, said)
         case Says.INSTRUCTION:  # not if it stands in the message itself, sent back
             return all(HARMLESS.fullmatch(clause) for clause in _rest(said))
         case _:
             return all(REMARK.fullmatch(clause) for clause in _rest(said))
+
+
+def _beside(pattern: re.Pattern[str], said: _Said) -> bool:
+    """Whether what else is said has it, and nothing of another matter."""
+    rest = _rest(said)
+    return any(map(pattern.search, rest)) and not any(map(NEGATED_OR_MATTER.search, rest))
 
 
 def _rest(said: _Said) -> list[str]:
