@@ -55,7 +55,7 @@ def spelled(text: str) -> Spelled:
 
 def _units(run: str) -> list[tuple[int, str]]:
     """The run as one, if each of its characters has its own in the plain form; else in pieces."""
-    if len(_plain(run)) == len(run):
+    if unicodedata.is_normalized("NFKC", run) and len(run.casefold()) == len(run) == len(_plain(run)):
         return [(0, run)]
     return [(unit.start(), unit.group()) for unit in _UNIT.finditer(run)]
 

@@ -3,7 +3,7 @@
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gatewayd.policy.skeleton import skeleton, spelled
@@ -55,6 +55,9 @@ def test_the_quick_form_and_the_one_with_places_agree(text: str) -> None:
 
 
 @given(TRICKS)
+@example("_¼")
+@example("_ß")
+@example("\u1112\u1161½")
 def test_each_letter_has_its_place(text: str) -> None:
     """Places go up, lie inside the text, and what stands there has that letter in it."""
     letters, starts, ends = spelled(text)
