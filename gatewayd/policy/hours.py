@@ -2,12 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
 from typing import Final, NamedTuple, Self
 
 from gatewayd.configlimits import EVERY_DAY, QuietHours, SendWindow
 from gatewayd.model import Millis
 
 WEEK: Final = 8  # days within which every window opens again, a change of the clock included
+MINUTE: Final[Millis] = 60_000
+_DAY: Final[Millis] = 1440 * MINUTE
+_FIRST_WEEKDAY: Final = 3  # 1970-01-01 was a Thursday; 0 is Monday
 
 
 class Clock(NamedTuple):
@@ -20,8 +24,9 @@ class Clock(NamedTuple):
     def of(cls, start: str, end: str) -> Self:
         return cls(_minute(start), _minute(end))
 
-    def has(self, local: datetime) -> bool:
-        minute = local.hour * 60 + local.minute
+    def has(self, wall: Millis) -> bool:
+        """wall: as `on_the_wall` tells it."""
+        minute = wall % _DAY // MINUTE
         if self.start < self.end:
             return self.start <= minute < self.end
         return minute >= self.start or minute < self.end
@@ -33,8 +38,8 @@ class Window(NamedTuple):
     days: frozenset[int]
     clock: Clock
 
-    def has(self, local: datetime) -> bool:
-        return local.weekday() in self.days and self.clock.has(local)
+    def has(self, wall: Millis) -> bool:
+        return (wall // _DAY + _FIRST_WEEKDAY) % 7 in self.days and self.clock.has(wall)
 
 
 def quiet_clock(quiet: QuietHours) -> Clock:
@@ -45,29 +50,50 @@ def window(given: SendWindow) -> Window:
     return Window(frozenset(EVERY_DAY.index(day) for day in given.days), Clock.of(given.from_, given.to))
 
 
+def on_the_wall(at: Millis, zone: tzinfo) -> Millis:
+    """What a clock of the zone shows, as milliseconds since it showed 1970-01-01 00:00."""
+    return at + _offset(at // MINUTE, zone)
+
+
+@lru_cache(maxsize=4096)  # all zones now, and some moments that are planned for
+def _offset(minute: int, zone: tzinfo) -> Millis:
+    """How far the zone is ahead of UTC in a minute; nowhere are clocks changed inside of one."""
+    offset = datetime.fromtimestamp(minute * 60, zone).utcoffset()
+    return 0 if offset is None else int(offset.total_seconds()) * 1000
+
+
 def is_quiet(at: Millis, quiet: Clock, zones: Sequence[tzinfo]) -> bool:
     """Whether it is quiet by any of the clocks: where a country has several, the strictest counts."""
-    return any(quiet.has(_local(at, zone)) for zone in zones)
+    return _quiet_zone(at, quiet, zones) is not None
 
 
 def after_quiet(at: Millis, quiet: Clock, zones: Sequence[tzinfo]) -> Millis | None:
     """The first moment from `at` on at which it is quiet nowhere; None if there is none within days."""
     for _ in range(WEEK * len(zones)):
-        loud = next((zone for zone in zones if quiet.has(_local(at, zone))), None)
-        if loud is None:
+        found = _quiet_zone(at, quiet, zones)
+        if found is None:
             return at
-        at = _next(_local(at, loud), quiet.end)
+        at = _next(_local(at, found), quiet.end)
     return None
 
 
 def next_window(at: Millis, windows: Sequence[Window], zone: tzinfo) -> Millis | None:
     """The first moment from `at` on within a window."""
+    wall = on_the_wall(at, zone)
+    for window in windows:
+        if window.has(wall):
+            return at
     local = _local(at, zone)
-    if any(window.has(local) for window in windows):
-        return at
     days = (local + timedelta(days=day) for day in range(WEEK))
     starts = (_at(day, one.clock.start) for day in days for one in windows if day.weekday() in one.days)
     return min((start for start in starts if start >= at), default=None)
+
+
+def _quiet_zone(at: Millis, quiet: Clock, zones: Sequence[tzinfo]) -> tzinfo | None:
+    for zone in zones:
+        if quiet.has(on_the_wall(at, zone)):
+            return zone
+    return None
 
 
 def _local(at: Millis, zone: tzinfo) -> datetime:

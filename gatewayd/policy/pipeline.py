@@ -83,11 +83,13 @@ def run(stages: Sequence[Stage], subject: Subject, facts: Facts, book: Book) -> 
     changed: tuple[str, ...] = ()
     for stage in stages:
         outcome = stage(subject, facts, book)
+        if outcome is subject:  # as nearly always
+            continue
         if isinstance(outcome, Refusal):
             return outcome
         if isinstance(outcome, Hold):
             hold = outcome if hold is None or _later(outcome, hold) else hold
-        elif outcome is not subject:
+        else:
             if outcome.text != subject.text:
                 changed = (*changed, name_of(stage))
             subject = outcome

@@ -5,7 +5,7 @@ the caps themselves bound them. So each judgement is one look-up by number.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from enum import IntEnum
 from hashlib import blake2b
 from typing import Final
@@ -14,6 +14,7 @@ import msgspec
 
 from gatewayd.configlimits import Cap
 from gatewayd.model import MessageId, Millis
+from gatewayd.policy.hours import on_the_wall
 
 _TEXT_BITS: Final = 63  # signed 64-bit columns hold it
 
@@ -89,12 +90,23 @@ def exceeded(limit: Limit, new: Use, uses: Sequence[Use], *, planned: bool) -> b
     planned: what is reserved counts too, before and after it (at submit); else what has left (at sending).
     That is enough: each that leaves is judged against all that left before it, so no period ever has more.
     """
-    times = [use.at for use in uses if (planned or use.counted) and _counts(limit, use, new)]
-    if limit.clock is not None:
-        whole = _whole(limit, new.at)
-        return sum(_whole(limit, at) == whole for at in times) >= limit.count
-    near = [at for at in times if abs(at - new.at) < limit.period]
-    return len(near) >= limit.count and _crowded(sorted([*near, new.at]), limit)
+    if len(uses) < limit.count:
+        return False
+    times = [
+        use.at
+        for use in uses
+        if _is_near(limit, use.at, new.at) and (planned or use.counted) and _counts(limit, use, new)
+    ]
+    if len(times) < limit.count:
+        return False
+    return limit.clock is not None or _crowded(sorted([*times, new.at]), limit)
+
+
+def _is_near(limit: Limit, one: Millis, other: Millis) -> bool:
+    """Within one period by the clock; rolling, less than a period apart."""
+    if limit.clock is None:
+        return -limit.period < one - other < limit.period
+    return on_the_wall(one, limit.clock) // limit.period == on_the_wall(other, limit.clock) // limit.period
 
 
 def _crowded(times: Sequence[Millis], limit: Limit) -> bool:
@@ -109,12 +121,6 @@ def _counts(limit: Limit, use: Use, new: Use) -> bool:
         and (not limit.by_brand or use.brand == new.brand)
         and (not limit.by_text or use.text == new.text)
     )
-
-
-def _whole(limit: Limit, at: Millis) -> int:
-    """The number of the whole minute, hour or day by the clock on the wall."""
-    offset = datetime.fromtimestamp(at // 1000, limit.clock).utcoffset()
-    return (at + (0 if offset is None else int(offset.total_seconds()) * 1000)) // limit.period
 
 
 def text_mark(text: str) -> int:

@@ -1,7 +1,7 @@
 """Times of day: quiet hours and windows, to the millisecond and over changes of the clock."""
 
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 from hypothesis import given
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gatewayd.configtypes import zone
 from gatewayd.model import Millis
-from gatewayd.policy.hours import Clock, Window, after_quiet, is_quiet, next_window
+from gatewayd.policy.hours import Clock, Window, after_quiet, is_quiet, next_window, on_the_wall
 
 SHANGHAI = zone("Asia/Shanghai")
 NIGHT = Clock.of("21:00", "08:00")
@@ -61,6 +61,14 @@ def test_the_strictest_of_several_clocks_counts() -> None:
 def test_zones_that_never_have_day_together_give_none() -> None:
     """Then nothing can leave."""
     assert after_quiet(0, NIGHT, tuple(zone(name) for name in ("+00:00", "+08:00", "-08:00"))) is None
+
+
+@given(st.integers(-20 * YEAR, 20 * YEAR), st.sampled_from([*sorted(available_timezones()), *ZONES]))
+def test_the_clock_on_the_wall_is_that_of_the_zone(moment: Millis, where: str) -> None:
+    """To the millisecond, anywhere."""
+    place, epoch = zone(where), datetime(1970, 1, 1)  # noqa: DTZ001  what a clock shows has no zone
+    shown = (epoch + timedelta(milliseconds=START + moment)).replace(tzinfo=UTC).astimezone(place)
+    assert epoch + timedelta(milliseconds=on_the_wall(START + moment, place)) == shown.replace(tzinfo=None)
 
 
 @given(st.integers(0, YEAR), st.sampled_from(ZONES))

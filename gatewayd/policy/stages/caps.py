@@ -25,8 +25,8 @@ def _judged(subject: Subject, facts: Facts, book: Book, *, planned: bool) -> Sub
     limits = book.limits.get(subject.class_.name)
     if not limits or not facts.uses:
         return subject
-    new = use(subject, Counted.LEFT)
     for limit in limits:
+        new = _use(subject, Counted.LEFT, marked=limit.by_text)
         if exceeded(limit, new, facts.uses, planned=planned):
             return Refusal(limit.code, f"more than {limit.detail}", "to")
     return subject
@@ -45,5 +45,9 @@ def counted(subject: Subject, book: Book) -> Use | None:
 
 def use(subject: Subject, counted: Counted) -> Use:
     """The row of a message; who keeps it puts the id in."""
-    mark = text_mark(subject.text or "")
+    return _use(subject, counted, marked=True)
+
+
+def _use(subject: Subject, counted: Counted, *, marked: bool) -> Use:
+    mark = text_mark(subject.text or "") if marked else 0
     return Use(_NEW, subject.wanted_at, subject.brand, subject.class_.name, mark, counted)

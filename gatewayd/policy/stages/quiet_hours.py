@@ -35,10 +35,10 @@ def quiet_hours(subject: Subject, facts: Facts, book: Book) -> Subject | Hold | 
 
 def quiet_soon(subject: Subject, facts: Facts, book: Book) -> Subject | Hold | Refusal:
     """At sending: what would still be on its way when quiet hours begin does not leave either."""
-    outcome = quiet_hours(subject, facts, book)
-    if outcome is not subject or not subject.class_.quiet_hours:
-        return outcome
-    later = msgspec.structs.replace(subject, wanted_at=subject.wanted_at + ON_ITS_WAY)
+    outcome, soon = quiet_hours(subject, facts, book), subject.wanted_at + ON_ITS_WAY
+    if outcome is not subject or soon // hours.MINUTE == subject.wanted_at // hours.MINUTE:
+        return outcome  # hours and windows begin and end on full minutes
+    later = msgspec.structs.replace(subject, wanted_at=soon)
     outcome = quiet_hours(later, facts, book)
     return subject if outcome is later else outcome
 
