@@ -28,7 +28,19 @@ CONTRACT = {
     """,
 }
 ROOT = Path(__file__).parents[1]
-LABELS = {"carrier", "link", "class", "state", "status", "reason", "code", "source", "consumer", "version"}
+LABELS = {
+    "brand",
+    "carrier",
+    "class",
+    "code",
+    "consumer",
+    "link",
+    "reason",
+    "source",
+    "state",
+    "status",
+    "version",
+}
 
 
 def contract() -> list[tuple[str, str, tuple[str, ...]]]:

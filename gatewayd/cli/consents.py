@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, TypeAlias
 import click
 
 from gatewayd.cli.files import size_of
-from gatewayd.cli.talk import PARTLY, Output, examples, fail, talking
+from gatewayd.cli.talk import PARTLY, Output, examples, exit_code, fail, talking, told
 
 if TYPE_CHECKING:
     from gatewayd.client import Client
@@ -20,9 +20,8 @@ Row: TypeAlias = tuple[int, dict[str, Any], int]
 """Number of its line, row as the protocol has it, octets of the line."""
 _NO: Final = frozenset({"false", "no", "0", "revoked"})
 _PAGE: Final = 1000  # records in one reply
-_BATCH: Final = 30_000  # octets of rows in one request, whose line has at most 65,536
+_BATCH: Final = 3000  # octets of rows in one request: many small ones are under way together
 _ROW: Final = 100  # octets that a row takes beside its values
-_MOST: Final = 1000  # rows in one request
 
 
 @click.group(
@@ -39,12 +38,12 @@ def consent() -> None:
 
 def _said(command: Any) -> Any:
     """What is kept of one thing said."""
-    for name, told in (
+    for name, meaning in (
         ("proof", "where the proof lies"),
         ("wording", "version of what was agreed to"),
         ("channel", "where it was said, as web, shop, phone"),
     ):
-        command = click.option(f"--{name}", help=told)(command)
+        command = click.option(f"--{name}", help=meaning)(command)
     at = click.option("--at", metavar="TIME", help="when; RFC 3339 with offset; absent: just now")
     return click.argument("to", metavar="NUMBER")(_BRAND(at(command)))
 
@@ -111,16 +110,27 @@ def import_(client: "Client", output: Output, file: IO[str], brand: str | None) 
     """
     added = rows = wrong = 0
     with click.progressbar(length=size_of(file), label="importing", file=sys.stderr) as bar:
-        for batch in _batches(_rows(file)):
-            reply = client.request("consent_load", rows=[row for _, row, _ in batch], brand=brand)
-            rows, added, wrong = rows + len(batch), added + reply["added"], wrong + len(reply["wrong"])
+        for batch, reply in client.pipeline(_Batch(rows, brand) for rows in _batches(_rows(file))):
+            assert isinstance(batch, _Batch)
+            if not reply["ok"]:
+                fail(told(reply["error"]), exit_code(reply["error"]))
+            rows, added, wrong = rows + len(batch.lines), added + reply["added"], wrong + len(reply["wrong"])
             for one in reply["wrong"]:
                 field = f" ({one['field']})" if one["field"] else ""
-                click.echo(f"line {batch[one['index']][0]}: {one['detail']}{field}", err=True)
-            bar.update(sum(size for *_, size in batch))
+                click.echo(f"line {batch.lines[one['index']]}: {one['detail']}{field}", err=True)
+            bar.update(batch.size)
     output.record({"rows": rows, "added": added, "wrong": wrong})
     if wrong:
         raise SystemExit(PARTLY)
+
+
+class _Batch(dict[str, object]):
+    """One request, with where its rows stand in the file and how much of it they are."""
+
+    def __init__(self, rows: list[Row], brand: str | None) -> None:
+        super().__init__(op="consent_load", rows=[row for _, row, _ in rows], brand=brand)
+        self.lines = [line for line, *_ in rows]
+        self.size = sum(size for *_, size in rows)
 
 
 def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
@@ -128,7 +138,7 @@ def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
     batch, room = list[Row](), _BATCH
     for row in rows:
         room -= row[2] + _ROW
-        if batch and (room < 0 or len(batch) == _MOST):
+        if batch and room < 0:
             yield batch
             batch, room = [], _BATCH - row[2] - _ROW
         batch.append(row)

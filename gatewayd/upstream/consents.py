@@ -88,8 +88,8 @@ class Consents:
         self._log = logger()
 
     async def answer(self, client: str, request: Request) -> object:
-        """What the request brings, or a Refusal."""
-        if not isinstance(request, wire.ConsentCheck):
+        """What the request brings, or a Refusal. What is told is on record; who read all, in the log."""
+        if isinstance(request, wire.ConsentList):
             self._log.info("audit", client=client, op=request.__struct_config__.tag, brand=request.brand)
         match request:
             case wire.ConsentAdd():

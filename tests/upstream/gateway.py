@@ -160,8 +160,8 @@ class Gateway:
         self.links: dict[str, object] = {}
         self.queues: dict[str, object] = {}
         self.speeds: dict[str, float] = {}
-        desk = Desk(store, self.intake, lambda: self.snapshot, self, lambda: NOW)
-        self.server = Server(store, desk, lambda: self.snapshot, self.metrics)
+        self.desk = Desk(store, self.intake, lambda: self.snapshot, self, lambda: NOW)
+        self.server = Server(store, self.desk, lambda: self.snapshot, self.metrics)
 
     async def report(self) -> dict[str, Any]:
         self.statuses += 1
@@ -176,7 +176,7 @@ class Gateway:
         return Outlook.of(self.store.lanes, self.store.counts, self.speeds, priorities)
 
     def configure(self, **given: object) -> Self:
-        self.snapshot = settings(**given)
+        self.snapshot = self.intake._snapshot = settings(**given)
         return self
 
     @asynccontextmanager
