@@ -290,8 +290,8 @@ def test_an_opt_out_in_a_wrong_coding_counts(world: World) -> None:
 
 def test_a_word_of_the_brand_opts_out_of_it(world: World) -> None:
     """The code says which brand's words count."""
-    world.rules.words["shop"] = (Word("TDZD"),)
-    world.receive(world.mo("tdzd"), world.mo("tdzd", destination="10690009", fingerprint=b"2"))
+    world.rules.words["shop"] = (Word("TDYX"),)
+    world.receive(world.mo("tdyx"), world.mo("tdyx", destination="10690009", fingerprint=b"2"))
     assert [row.brand for row in world.tables.optouts(NUMBER)] == ["shop"]
 
 

@@ -168,14 +168,14 @@ def test_an_echo_of_a_receipt_is_nothing(text: str) -> None:
 @pytest.mark.parametrize(
     ("match", "taken", "left"),
     [
-        (Match.EXACT, ["tdzd", "TDZD。", "回复TDZD退订本短信"], ["TDZD1", "TDZDX"]),
-        (Match.PREFIX, ["TDZD 短信", "tdzd,谢谢", "【TDZD"], ["TDZDX", "TDZD-1", "我TDZD"]),
-        (Match.CONTAINS, ["我要tdzd了", "TDZD"], ["XTDZD", "TDZD5", "LTE-TDZD"]),
+        (Match.EXACT, ["tdyx", "TDYX。", "回复TDYX退订本短信"], ["TDYX1", "TDYXX"]),
+        (Match.PREFIX, ["TDYX 短信", "tdyx,谢谢", "【TDYX"], ["TDYXX", "TDYX-1", "我TDYX"]),
+        (Match.CONTAINS, ["我要tdyx了", "TDYX"], ["XTDYX", "TDYX5", "LTE-TDYX"]),
     ],
 )
 def test_words_of_ones_own(match: Match, taken: list[str], left: list[str]) -> None:
     """A word counts where its kind of match lets it; as part of a longer Latin word never."""
-    words = Words(opt_out=[Word("TDZD", match)])
+    words = Words(opt_out=[Word("TDYX", match)])
     assert {judge(text, words).kind for text in taken} == {Kind.OPT_OUT}
     assert Kind.OPT_OUT not in {judge(text, words).kind for text in left}
 

@@ -13,7 +13,7 @@ links:
 brands:
   plain: {sender: "1069"}
   quiz: {sender: "1070", replies: {opt_out: [{text: N, match: never}, {text: 打住, match: contains}]}}
-  list: {sender: "1071", opt_out_text: 回复TDZD退订}
+  list: {sender: "1071", opt_out_text: 回复TDYX退订}
 policy: {replies: {opt_out: [{text: PP}, {text: R, match: never}], opt_in: [{text: HF}]}}
 routes: [{match: {}, links: [a]}]
 """
@@ -47,14 +47,14 @@ def test_words_of_a_brand_hold_for_it() -> None:
 
 
 def test_what_a_brands_text_asks_for_always_counts() -> None:
-    """A brand that tells 回复TDZD退订 understands TDZD."""
-    assert kind("TDZD", "list") is Kind.OPT_OUT
-    assert kind("TDZD", "plain") is Kind.OTHER
+    """A brand that tells 回复TDYX退订 understands TDYX."""
+    assert kind("TDYX", "list") is Kind.OPT_OUT
+    assert kind("TDYX", "plain") is Kind.OTHER
 
 
 def test_brands_of_one_code_share_their_words() -> None:
     """Any brand's word opts out; what one of them does not want as a keyword, another may."""
-    assert kind("TDZD", "quiz", "list") is Kind.OPT_OUT
+    assert kind("TDYX", "quiz", "list") is Kind.OPT_OUT
     assert kind("N", "quiz", "list") is Kind.OPT_OUT
 
 

@@ -1,10 +1,16 @@
 """What replies mean, counted on labelled files: none is taken for an opt-out that is none, few are missed.
 
-`replies_seen.tsv` was written before the rules, which are changed with it in view. `replies_held_out.tsv` was
-written with it and kept apart: only its totals are looked at, and no rule is changed because of a line in it.
-The first rules found 94.6 % of its opt-outs and mistook 9 of the other 631 replies, those of today 95.2 % and
-3. Both halves have one author, so strangers may well do worse. `replies_hard.tsv` was written to find the
-limits, by then known. Run as a script this prints the figures, and what is missed in the two other files.
+Two authors wrote them. One wrote `replies_seen.tsv` before the rules, which are changed with it in view;
+`replies_held_out.tsv`, kept apart while the first rules were written, which found 94.6 % of its opt-outs and
+mistook 9 others (the next ones 95.2 % and 3); and `replies_hard.tsv` to find the limits of these. The other
+wrote `replies_fresh.tsv` without having seen rules, tests or the other files. At first sight of it the rules,
+made general with those in view, found 392 of 417 opt-outs, 94.0 %, and mistook 3 others (TD？, 停, D); of the
+224 opt-outs that stand in none of the other files, they found 204, 91.1 %. So much may be hoped for from
+strangers. Then it was opened, the rules were repaired, and the label of D became an opt-out, since platforms
+tell people to send it. Today's figures are of files that have all been seen.
+
+Where the authors do not agree, what one of them holds for a plain answer is no opt-out: 不需要, 拒绝, N谢谢.
+Run as a script this prints the figures, and what is missed.
 """
 
 from collections import Counter
@@ -16,23 +22,24 @@ import pytest
 from gatewayd.policy.replies import Kind, judge
 
 FOLDER: Final = Path(__file__).parent
-SEEN, HELD_OUT, HARD = "replies_seen", "replies_held_out", "replies_hard"
-FOUND: Final = {SEEN: 0.98, HELD_OUT: 0.95, HARD: 0.95}
+SEEN, HELD_OUT, HARD, FRESH = "replies_seen", "replies_held_out", "replies_hard", "replies_fresh"
+FOUND: Final = {SEEN: 0.99, HELD_OUT: 0.99, HARD: 0.98, FRESH: 0.98}
 """Of the opt-outs, the share that is found at least."""
-MISTAKEN: Final = {SEEN: 0, HELD_OUT: 3, HARD: 0}
-"""Replies taken for an opt-out that are none."""
+UNFOUND_OPT_INS: Final = {SEEN: 1, HELD_OUT: 0, HARD: 0, FRESH: 2}
 
 
 class Row(NamedTuple):
     text: str
     label: Kind
     why: str
-    source: str
+    source: str  # neither is told in the fresh file
 
 
 def rows(name: str) -> list[Row]:
     lines = (FOLDER / f"{name}.tsv").read_text("utf-8").splitlines()
     fields = [line.split("\t") for line in lines if line and not line.startswith("# ")]
+    if name == FRESH:
+        return [Row(text, Kind(label), "", "") for label, text in fields]
     return [Row(unescaped(text), Kind(label), why, source) for text, label, why, source in fields[1:]]
 
 
@@ -47,13 +54,13 @@ def pairs(name: str) -> Counter[tuple[Kind, Kind]]:
 
 @pytest.mark.parametrize("name", FOUND)
 def test_opt_outs_are_found_and_nothing_else_is_taken_for_one(name: str) -> None:
-    """The share found, and how many are mistaken, are no worse than what is stated above."""
+    """The share found is no less than what is stated above, and none is mistaken."""
     counted = pairs(name)
     opt_outs = sum(count for (label, _), count in counted.items() if label is Kind.OPT_OUT)
     taken = sum(count for (_, kind), count in counted.items() if kind is Kind.OPT_OUT)
     found = counted[Kind.OPT_OUT, Kind.OPT_OUT]
     assert found / opt_outs >= FOUND[name]
-    assert taken - found <= MISTAKEN[name]
+    assert taken == found
 
 
 @pytest.mark.parametrize("name", FOUND)
@@ -62,7 +69,7 @@ def test_opt_ins_are_found_and_nothing_else_is_taken_for_one(name: str) -> None:
     counted = pairs(name)
     opt_ins = sum(count for (label, _), count in counted.items() if label is Kind.OPT_IN)
     taken = sum(count for (_, kind), count in counted.items() if kind is Kind.OPT_IN)
-    assert counted[Kind.OPT_IN, Kind.OPT_IN] >= opt_ins - 1
+    assert counted[Kind.OPT_IN, Kind.OPT_IN] >= opt_ins - UNFOUND_OPT_INS[name]
     assert taken == counted[Kind.OPT_IN, Kind.OPT_IN]
 
 
@@ -75,9 +82,11 @@ def test_a_missed_opt_out_is_mostly_flagged(name: str) -> None:
 
 
 def test_the_files_are_large_and_apart() -> None:
-    """Hundreds of each kind, each reply once, in one file only."""
-    texts = [row.text for name in FOUND for row in rows(name)]
+    """Hundreds of each kind; of one author each reply once, in one file only."""
+    texts = [row.text for name in (SEEN, HELD_OUT, HARD) for row in rows(name)]
     assert len(texts) == len(set(texts)) > 3000
+    fresh = [row.text for row in rows(FRESH)]
+    assert len(fresh) == len(set(fresh)) > 900
     assert len(rows(SEEN)) > 900
     assert len(rows(HELD_OUT)) > 900
 
@@ -87,7 +96,7 @@ def main() -> None:
         print(
             name, {f"{label} taken for {kind}": count for (label, kind), count in sorted(pairs(name).items())}
         )
-        for row in rows(name) if name != HELD_OUT else ():
+        for row in rows(name):
             reply = judge(row.text)
             if reply.kind is not row.label and Kind.OPT_OUT in {reply.kind, row.label}:
                 print(f"  {row.label} taken for {reply.kind} ({reply.rule}): {row.text!r}")

@@ -10,7 +10,7 @@ from gatewayd.policy.replies.vocabulary import NAMES
 
 _GROUPS: Final = {
     "BRIEF": "talk me you such henceforth",
-    "TOLD": "talk me you such henceforth sms message text",
+    "TOLD": "talk me you such henceforth sms message text notice",
     "SMALL": "talk me you such henceforth done",
     "FIRM": "talk me you such henceforth done want plea",
     "LEAD": "talk me you such henceforth done want plea may sms message number reason being already still",
@@ -43,6 +43,8 @@ STOP: Final = _compiled(
     # 请勿打扰, don't text me, 不要再推送; 谢绝推销
     "[LEAD]* not [WHERE]* [disturb contact text] [ASKED]*",
     "[FIRM]* [not unwilling] [BRIEF OFTEN]* passive [BRIEF]* disturb [SMALL]*",
+    # 不要再给我打电话发短信了
+    "[LEAD]* not talk* again [WHERE channel]* send [ASKED]* sms [ABOUT]* done",
     # 我是学生别给我发短信, 别再发优惠券短信了: so clear that other words may stand before or between
     "[LEAD unknown agree no never telephone list]* not [WHERE]* send [ASKED]* sms [ASKED]*",
     "[LEAD unknown agree no never]* not [WHERE]* (?:send [ASKED]*)? disturb talk* me [ASKED unknown]*",
@@ -103,6 +105,9 @@ ONLY: Final = _compiled("[talk plea you]* not talk* send talk*")
 
 WARNING: Final = _compiled("[LEAD]* [again goes_on] [SMALL always]* [send disturb] [ABOUT unknown]*")
 """再发试试: not of what was ordered if a threat stands beside it."""
+ALREADY: Final = _compiled("[SMALL already]* (?:reply | send)* [letter code quit] [SMALL already]*")
+"""已经回T了, of which 还在发 complains."""
+STILL: Final = _compiled(r"still [SMALL always]* [send disturb receive] [ABOUT]* \Z")
 THREAT: Final = _compiled("threat")
 REASON: Final = _compiled("reason", "me [talk already]* [no being] unknown", "such no unknown", "threat")
 
@@ -143,8 +148,10 @@ INSTRUCTION: Final = _compiled(
 RESUME: Final = _compiled(
     "[BRIEF want]* resume [BRIEF]*",
     # 恢复短信, 请重新给我发短信, 继续接收
-    "[BRIEF want]* resume [BRIEF]* [subscribe receive send sms message text] [TOLD]*",
+    "[BRIEF want]* resume [BRIEF]* [subscribe receive send sms message text] [TOLD list]*",
     "[BRIEF want]* [anew goes_on] [BRIEF]* send? [BRIEF]* [subscribe receive sms message text] [TOLD]*",
+    "[BRIEF want]* [anew goes_on] talk* me talk* send [TOLD]*",
+    "[BRIEF want]* resume me [BRIEF]* list [BRIEF]*",
     # 我要订阅
     "[BRIEF want]* subscribe [TOLD]*",
     # 同意接收短信, I want to receive messages again
@@ -191,5 +198,6 @@ MENTION: Final = _compiled(
     "[not unwilling stop cease] .* [send receive disturb contact sms message text]",
     "[cancel stop] [SMALL]* [sms message text send]",
     r"\A [LEAD]* [cancel stop] [SMALL asks]* \Z",
+    r"\A [FIRM]* [refuse unwilling] [SMALL]* \Z",
 )
 """Anywhere in a clause: speaks of stopping."""

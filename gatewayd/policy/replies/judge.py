@@ -23,15 +23,19 @@ def judge(text: str, words: Words = SHIPPED) -> Reply:
     if not word:
         return OTHER
     return (
-        _keyword(word, folded, words)
+        _keyword(word, folded, words, typed_mark="？" in text)
+        or _thanked(folded, words)
         or _configured(folded, words)
         or _pinyin(word)
         or sentence(folded, words.lexicon)
     )
 
 
-def _keyword(word: str, folded: str, words: Words) -> Reply | None:
-    """All of it is a keyword, or nothing but keywords."""
+def _keyword(word: str, folded: str, words: Words, *, typed_mark: bool) -> Reply | None:
+    """All of it is a keyword, or nothing but keywords.
+
+    typed_mark: it has a wide question mark, which no SMSC writes for a sign that it does not know.
+    """
     if _MARKUP.search(folded):
         return OTHER
     kind = words.kind(word)
@@ -39,10 +43,18 @@ def _keyword(word: str, folded: str, words: Words) -> Reply | None:
         return _repeated(word, folded, words)
     if len(word) == 1 and word.isascii():
         return Reply(kind, "keyword") if _BARE.fullmatch(folded) else OTHER
-    asks = "?" in folded and not _CODE.fullmatch(word)
+    asks = "?" in folded and (typed_mark or not _CODE.fullmatch(word))
     return Reply(Kind.AMBIGUOUS, "question") if asks else Reply(kind, "keyword")
 
 
+def _thanked(folded: str, words: Words) -> Reply | None:
+    """T谢谢. Not N or D, which may answer a question."""
+    found = _THANKED.fullmatch(folded)
+    taken = found and words.kind(found[1]) is Kind.OPT_OUT
+    return Reply(Kind.OPT_OUT, "keyword_and_words") if taken else None
+
+
+_THANKED: Final = re.compile(r"\W*([tr])[\s,。!]*(?:谢谢|多谢|感谢|不需要|不用)[了啦您你哈]*\W*")
 _MARKUP: Final = re.compile("</|/>")
 """</td> is a page's, not a reader's."""
 _BARE: Final = re.compile(r"[^\w:;=^_+\-/&@?<>|\\$%]*\w[^\w:;=^_+\-/&@?<>|\\$%]*")

@@ -7,6 +7,7 @@ from typing import Final
 
 from gatewayd.policy.replies.grammar import (
     ABOUT_MESSAGES,
+    ALREADY,
     BARE,
     HARMLESS,
     INSTEAD,
@@ -22,6 +23,7 @@ from gatewayd.policy.replies.grammar import (
     REMARK,
     RESUME,
     RETURNS,
+    STILL,
     STOP,
     THREAT,
     WARNING,
@@ -37,6 +39,7 @@ class Says(Enum):
     STOP = "sentence"
     BARE = "bare_wish"
     WARNING = "threat"
+    ALREADY = "complaint"
     INSTRUCTION = "instruction"
     QUIT = "keyword_and_words"
     RESUME = "resume"
@@ -51,6 +54,7 @@ _FORMS: Final = (
     (Says.QUIT, QUIT),
     (Says.BARE, BARE),
     (Says.WARNING, WARNING),
+    (Says.ALREADY, ALREADY),
 )
 _RECEIPT: Final = re.compile(r"\b(?:stat|dlvrd):")
 _AUTOMATIC: Final = re.compile(
@@ -59,14 +63,14 @@ _AUTOMATIC: Final = re.compile(
 )
 _AROUND: Final = re.compile(
     r"[\s—(-]*(?:发自|来自)\S*\Z|\s*sent from my [\w ]*\Z|\A\s*sent from my [\w ]*[:,\n]"  # of a handset
-    r"|(?<=\S)\s*【[^】]{1,12}】\s*\Z"  # a signature, of the sender or the brand
+    r"|(?<=\S)\s*【[^】]{1,12}】(?:.{8,}(?:拒收|退订|回复?[a-z]).*)?\Z"  # a signature, or what is answered
     r"|\A\s*【[^】]{1,12}】\s*(?=\S{1,12}\Z)"
     r"|\A\s*\d[.、:)]\s*(?=\D)"  # a number in a list of choices
 )
 _ENDS: Final = re.compile(r"[\n,。!、;~]+|\.(?![a-z0-9])|(?<=\?)")
 _MAY, _PLEA, _ASKS = NAMES["may"], NAMES["plea"], NAMES["asks"]
 _CHINESE_PARTS: Final = re.compile(
-    r"\s+|(?<=[了呢])(?=[别不勿])|(?<!申)(?=请)"
+    r"\s+|(?<=[了呢])(?=[别不勿])|(?<!申)(?=请)|(?=否则|不然)"
     r"|(?<=[a-z])(?=[别不勿拜谢麻烦])|(?<=[\u3400-\u9fff])(?=(?:please|pls|stop)\b)"
 )
 _ENGLISH_PARTS: Final = re.compile(
@@ -127,6 +131,8 @@ def _stands(form: Says, said: _Said) -> bool:
             return _beside(REASON, said) or all(ONLY.fullmatch(clause) for clause, _ in said)
         case Says.WARNING:
             return _beside(THREAT, said)
+        case Says.ALREADY:
+            return _beside(STILL, said)
         case Says.INSTRUCTION:  # not if it stands in the message itself, sent back
             return all(HARMLESS.fullmatch(clause) for clause in _rest(said))
         case _:

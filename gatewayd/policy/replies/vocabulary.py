@@ -124,7 +124,7 @@ WORDS: Final = {
         "什么玩意儿|什么东西|什么垃圾|什么鬼|搞什么|搞什么鬼|干嘛呢|几个意思|真够烦|真的烦|真的很烦|够烦的|"
         "特烦|老烦了|不胜其烦|忍无可忍|受不了|受不了了|忍够了|够够的|吐了|yue|呕|呸|啐|选择|确认|确定|选|"
         "是的|对的|没错|多次要求|many times|so many times|several times|multiple times|a dozen times|twice|"
-        "three times|i have|ive|i already"
+        "three times|i have|ive|i already|否则|不然|要不然|之前|以前|先前|上次"
     ),
     "m": (
         "我|我们|本人|俺|老子|爷|咱|本机|本号码|me|us|i|im|this phone|my number|my phone number|"
@@ -235,13 +235,13 @@ WORDS: Final = {
         "opting out|stopall|stop all|stop2end|cease and desist|stop 2 end|取关|取消关注|不再关注|不关注了|"
         "退出群发|退出短信|退出推送|取消定阅|退阅|解订|退丁|退盯|退叮|tui订|tui定|退ding|退d|腿定|褪订|"
         "quit it|knock it off|cut it out|please no more|plz no more|pls no more|no more thanks|"
-        "no more thank you|no more please"
+        "no more thank you|no more please|拒绝接受"
     ),
     "ho": "推广告",
     "nd": (
         "leave me alone|放过我|放过我吧|饶了我|饶了我吧|放了我吧|求放过|求放过我|让我清静|让我清静清静|"
         "让我静静|还我清静|给我清静|离我远点|别来找我|别再找我|别再来找我|leave us alone|let me alone|"
-        "leave my phone alone"
+        "leave my phone alone|免打扰|免扰|免骚扰|免打搅"
     ),
     "nAh": "勿发|请勿发|勿发送|请勿发送|8要再发|布要再发|别在发|不要在发|勿在发|请勿在发",
     "U": "退",
@@ -262,7 +262,7 @@ WORDS: Final = {
     "O": (
         "订阅|重新订阅|subscribe|resubscribe|subscribe me|resubscribe me|opt in|optin|opt me in|"
         "opt me back in|sign me up|订制短信|定阅|续订|re subscribe|opt back in|sign me back up|add me back|"
-        "重新关注"
+        "重新关注|开通订阅|开启订阅|打开订阅"
     ),
     "S": "同意|愿意|consent|my consent",
     "V": "撤回|撤销|收回|revoke|withdraw",
@@ -337,11 +337,11 @@ WORDS: Final = {
         "不住这里|不在那边|不在那边了|不在这边|不在这边了|不需要贷款|没有贷款需求|无贷款需求|不用贷款|"
         "不需要信用卡|不办信用卡|不办卡|不买保险|不需要保险|不买房|不买车|没车没房|不租房|不装修|不办理|"
         "不理财|不投资|不减肥|不整容|不旅游|不健身|不喝酒|不参加|外婆|外公|奶奶|爷爷|姥姥|姥爷|爸爸|妈妈|"
-        "父亲|母亲|岳父|岳母"
+        "父亲|母亲|岳父|岳母|不考虑|不考虑贷款|没打算|不打算|没有打算"
     ),
     "2f": "什么短信都|啥短信都|什么广告都|任何短信都",
     "h2": "推荐产品|推荐商品|推荐活动|推销产品|推广产品|打广告|做广告",
-    # no question, but neither a wish: 没说别发
+    # 没说别发 is no wish
     "z?": (
         "没说|没说过|没让|没让你们|没叫|没叫你们|没要求|没有说|没有说过|没有让|没有要求|从没说|从没说过|"
         "不是说|又没说|没说要|谁说|谁让|谁说的|并没说|没要|没说让|never said|didnt say|did not say|"
@@ -351,4 +351,5 @@ WORDS: Final = {
         "打电话|打给我|打我电话|电话联系|微信|加微信|加我微信|发微信|邮件|发邮件|发邮箱|邮箱|qq|email|"
         "emails|call|calling|calls|call me|email me|whatsapp|wechat|电邮|来电"
     ),
+    "Im": "把我加回|把我加回来|加回我|重新加我|重新把我加回",
 }
