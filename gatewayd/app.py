@@ -11,12 +11,14 @@ from typing import Final
 
 import trio
 from starlette.applications import Starlette
+from starlette.routing import Route
 
 from gatewayd import __version__, log, systemd
 from gatewayd.config import Config, Listener, load_config, missing_secrets
 from gatewayd.errors import ConfigError, GatewayError, StoreUnavailable
 from gatewayd.http.app import monitoring
 from gatewayd.http.hosts import Hosts
+from gatewayd.http.rest import Rest
 from gatewayd.http.server import serve as serve_http
 from gatewayd.intake import Intake
 from gatewayd.ledger.settle import recover
@@ -32,6 +34,7 @@ from gatewayd.store.base import Store
 from gatewayd.store.open import open_store
 from gatewayd.upstream.desk import Desk
 from gatewayd.upstream.listener import open_listener
+from gatewayd.upstream.polls import Polls
 from gatewayd.upstream.server import Server
 
 EX_CONFIG: Final = 78
@@ -155,10 +158,13 @@ class Daemon:
         desk = Desk(store, intake, lambda: snapshot, status, millis)
         server = Server(store, desk, lambda: snapshot, self._metrics)
         monitored = partial(monitoring, self._metrics, status.show, partial(_ready, store, intake))
+        plain = snapshot.without_admins()
+        over_tcp = Desk(store, intake, lambda: plain, status, millis)
+        rest = partial(_rest, desk, over_tcp, Polls(store))
         nothing = trio.lowlevel.checkpoint
         for listener in config.listeners:
             if listener.protocol == "http":
-                app = monitored(Hosts(listener))
+                app = monitored(Hosts(listener), rest(listener))
                 await stack.enter_async_context(layer(partial(self._http, app, listener), nothing, 0))
         streams = [
             self._stream(stack, listener) for listener in config.listeners if listener.protocol == "stream"
@@ -212,6 +218,13 @@ class Daemon:
         intake.open = False
         self._log.info("draining", timeout=self._config.drain_timeout)
         systemd.notify(os.environ, "STOPPING=1")
+
+
+def _rest(desk: Desk, over_tcp: Desk, polls: Polls, listener: Listener) -> list[Route]:
+    """The resources of the client that a listener names; admin operations are never served over TCP."""
+    if listener.client is None:
+        return []
+    return Rest(over_tcp if listener.address else desk, polls, listener.client).routes()
 
 
 @asynccontextmanager

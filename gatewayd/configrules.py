@@ -413,7 +413,6 @@ def _untested_code(draft: Draft) -> Iterator[Finding]:
 # Keys that are accepted although what they ask for comes with a later version; "*" is any name or number.
 _LATER: tuple[Path, ...] = (
     ("encryption",),
-    ("listeners", "*", "client"),
 )
 
 

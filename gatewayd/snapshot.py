@@ -107,6 +107,13 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
         """
         return next((name for name, rights in self.clients.items() if rights.is_peer(users, groups)), None)
 
+    def without_admins(self) -> Self:
+        """The same where nobody is an admin: for listeners that anybody on this machine can reach."""
+        clients = {
+            name: msgspec.structs.replace(rights, admin=False) for name, rights in self.clients.items()
+        }
+        return msgspec.structs.replace(self, clients=MappingProxyType(clients))
+
     def route(self, class_: str, brand: str, client: str, to: str) -> routing.Route | None:
         """The first route that takes a message. to: canonical."""
         carrier = self.carriers.of(to) if self.routed_by_carrier else None

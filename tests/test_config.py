@@ -145,7 +145,6 @@ def test_the_contracts_configuration_is_accepted_whole() -> None:
     assert config.listeners[0].permissions == 0o660
     assert [str(warning) for warning in config.warnings] == [
         f"f:3:1: encryption{inert}",
-        f"f:7:67: listeners.2.client{inert}",
     ]
 
 

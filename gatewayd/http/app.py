@@ -1,6 +1,6 @@
-"""The ASGI application of an HTTP listener: /metrics, /health/live, /health/ready (CONTRACT section 5)."""
+"""The ASGI application of an HTTP listener: /metrics, /health/live, /health/ready, a client's resources."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import trio
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from gatewayd.http.hosts import Hosts, OwnHostsOnly
+from gatewayd.http.problems import no_such_resource
 from gatewayd.metrics import Metrics
 
 READY_WITHIN = 5.0  # seconds the store may take to commit nothing
@@ -21,10 +22,11 @@ def monitoring(
     show: Callable[[], Awaitable[None]],
     ready: Callable[[], Awaitable[str | None]],
     hosts: Hosts,
+    rest: Sequence[Route] = (),
 ) -> Starlette:
     """show: brings gauges up to date. ready: why the gateway is not ready, or None.
 
-    hosts: names under which it may be asked.
+    hosts: names under which it may be asked. rest: the resources of the listener's client, if it has one.
     """
 
     async def scrape(_request: Request) -> Response:
@@ -45,5 +47,7 @@ def monitoring(
         Route("/metrics", scrape),
         Route("/health/live", live),
         Route("/health/ready", is_ready),
+        *rest,
     ]
-    return Starlette(routes=routes, middleware=[Middleware(OwnHostsOnly, hosts)])
+    errors = {404: no_such_resource, 405: no_such_resource}
+    return Starlette(routes=routes, middleware=[Middleware(OwnHostsOnly, hosts)], exception_handlers=errors)

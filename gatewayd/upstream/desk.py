@@ -105,17 +105,24 @@ class Desk:
 
     async def submit(self, client: str, requests: Sequence[wire.Submit]) -> bytes:
         """Reply lines, in the order of the requests."""
-        answers = await self._intake.submit(client, requests)
-        return b"".join(map(_reply, requests, answers))
+        return b"".join(map(_reply, requests, await self.take(client, requests)))
+
+    async def take(self, client: str, requests: Sequence[wire.Submit]) -> list[Answer | Refusal]:
+        """What became of each submit."""
+        return await self._intake.submit(client, requests)
 
     async def acknowledge(self, client: str, acks: Sequence[wire.Ack]) -> tuple[bytes, dict[str, int]]:
         """Reply lines, and how far each consumer has come by them."""
-        refusals = await self._store.write(_acknowledge, client, acks, self._clock())
+        refusals = await self.note(client, acks)
         reached: dict[str, int] = {}
         for ack, refusal in zip(acks, refusals, strict=True):
             if refusal is None:
                 reached[ack.consumer] = max(ack.cursor, reached.get(ack.consumer, 0))
         return b"".join(map(_reply, acks, [refusal or {} for refusal in refusals])), reached
+
+    async def note(self, client: str, acks: Sequence[wire.Ack]) -> list[Refusal | None]:
+        """How far consumers are done, once that is durable; why not, for each ack."""
+        return await self._store.write(_acknowledge, client, acks, self._clock())
 
     async def subscribe(self, client: str, request: wire.Subscribe) -> int | Gone | Refusal:
         """The cursor that the subscription starts after."""
@@ -127,9 +134,9 @@ class Desk:
 
     async def answer(self, client: str, request: Question) -> bytes:
         """The reply line of any other request."""
-        return _reply(request, await self._answer(client, request))
+        return _reply(request, await self.perform(client, request))
 
-    async def _answer(self, client: str, request: Question) -> object:
+    async def perform(self, client: str, request: Question) -> object:
         match request:
             case wire.Ping() | wire.Status():
                 return await self._standing.report() if isinstance(request, wire.Status) else {}
