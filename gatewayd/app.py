@@ -33,13 +33,14 @@ from gatewayd.status import Status
 from gatewayd.store.base import Store
 from gatewayd.store.open import open_store
 from gatewayd.upstream.desk import Desk
-from gatewayd.upstream.listener import open_listener
+from gatewayd.upstream.listener import open_listener, refuse_unknown
 from gatewayd.upstream.polls import Polls
 from gatewayd.upstream.server import Server
 
 EX_CONFIG: Final = 78
 STEP: Final = 500  # messages in one transaction of the work at start
 LAST_WORDS: Final = 2.0  # seconds for unbinds to be answered, and for the last events to reach clients
+SPARE: Final = 15  # seconds beyond drain_timeout until systemd may kill: last words, closing the store
 SWITCH_INTERVAL: Final = 0.0005  # seconds a busy writer thread may keep the loop from running
 
 
@@ -162,6 +163,10 @@ class Daemon:
         over_tcp = Desk(store, intake, lambda: plain, status, millis)
         rest = partial(_rest, desk, over_tcp, Polls(store))
         nothing = trio.lowlevel.checkpoint
+        if period := systemd.watchdog_period(os.environ):
+            watchdog = systemd.Watchdog(store, period, os.environ)
+            await stack.enter_async_context(layer(watchdog.feed, nothing, 0))
+        refuse_unknown([listener.path for listener in config.listeners if listener.path])
         for listener in config.listeners:
             if listener.protocol == "http":
                 app = monitored(Hosts(listener), rest(listener))
@@ -217,7 +222,8 @@ class Daemon:
     def _stopping(self, intake: Intake) -> None:
         intake.open = False
         self._log.info("draining", timeout=self._config.drain_timeout)
-        systemd.notify(os.environ, "STOPPING=1")
+        microseconds = int((self._config.drain_timeout + SPARE) * 1_000_000)
+        systemd.notify(os.environ, "STOPPING=1", f"EXTEND_TIMEOUT_USEC={microseconds}")
 
 
 def _rest(desk: Desk, over_tcp: Desk, polls: Polls, listener: Listener) -> list[Route]:

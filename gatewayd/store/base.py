@@ -30,7 +30,10 @@ class Store(Protocol):
         """Jobs the writer has not begun."""
 
     def watch(self, watcher: Watcher) -> None:
-        """Call `watcher` with what each commit changed, on the loop, before its writers go on."""
+        """Call `watcher` with what each commit changed, on the loop, before its writers go on.
+
+        Also after one that failed: nothing has changed then.
+        """
 
     async def write(
         self, operation: Callable[Concatenate[Tables, P], T], *args: P.args, **kwargs: P.kwargs
