@@ -159,7 +159,7 @@ class Limits(Model):
     )
     full_queues: Count = Field(
         default=10_000,
-        description="destinations of one link left alone after ESME_RMSGQFUL; beyond: the oldest is forgotten",
+        description="destinations of one link left alone after ESME_RMSGQFUL; beyond: oldest forgotten",
     )
 
 
