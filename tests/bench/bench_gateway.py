@@ -7,11 +7,8 @@ Loader, simulator and daemon share the machine's cores, so read the figures as t
 """
 
 import argparse
-import os
 import resource
-import signal
 import statistics
-import subprocess
 import sys
 import tempfile
 import threading
@@ -23,66 +20,33 @@ from typing import Any
 
 import pytest
 
-from gatewayd.client import Client, Unreachable
+from gatewayd.client import Client
 from simulator.record import Record
+from tests.bench.processes import connected, cpu_seconds, daemon, show, simulator
 
 GOAL, FLOOR = 5_000, 2_500  # lives a second; the goal is a quiet machine's, below the floor something broke
 WIRE_GOAL = 0.020  # seconds, p99 from submit to the wire at 100 a second
 TEXT = "【XX商城】您的订单#{:07d}已发货,请注意查收。"
 CONFIG = """
 store: sqlite://{folder}/gatewayd.db
-listeners: [{{protocol: stream, path: {folder}/gatewayd.sock}}]
-clients: {{bench: {{users: ["*"], brands: ["*"], classes: ["*"], window: 2000}}}}
-links: {{smsc: {{host: 127.0.0.1, port: {port}, system_id: bench, window: 500}}}}
-brands: {{shop: {{signature: null, sender: "10690001"}}}}
+listeners: [{protocol: stream, path: {folder}/gatewayd.sock}]
+clients: {bench: {users: ["*"], brands: ["*"], classes: ["*"], window: 2000}}
+links: {smsc: {host: 127.0.0.1, port: {port}, system_id: bench, window: 500}}
+brands: {shop: {signature: null, sender: "10690001"}}
 """
 
 
 @contextmanager
 def gateway(folder: Path) -> Iterator[tuple[Path, int]]:
     """Simulator and daemon; gives the socket and the daemon's pid."""
-    simulator = subprocess.Popen(
-        [sys.executable, "-m", "simulator", "--port", "0", "--record", str(folder / "record")],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert simulator.stdout is not None
-    port = int(simulator.stdout.readline().rsplit(":", 1)[1])
-    (folder / "gatewayd.yaml").write_text(CONFIG.format(folder=folder, port=port))
-    with (folder / "log").open("w") as log:
-        daemon = subprocess.Popen(
-            [sys.executable, "-m", "gatewayd", "run", "--config", str(folder / "gatewayd.yaml")], stderr=log
-        )
-    try:
-        yield folder / "gatewayd.sock", daemon.pid
-    finally:
-        for process in (daemon, simulator):
-            process.send_signal(signal.SIGTERM)
-            process.wait(60)
-        simulator.stdout.close()
-
-
-def connected(path: Path) -> Client:
-    """A client, as soon as the daemon listens."""
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            return Client(str(path), patience=60)
-        except Unreachable:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.02)
+    with simulator(folder) as port, daemon(folder, CONFIG.replace("{port}", str(port))) as running:
+        yield running
 
 
 def submits(count: int, tag: str) -> Iterator[dict[str, object]]:
     for number in range(count):
         to, text = f"138{number:08d}", TEXT.format(number)
         yield {"op": "submit", "to": to, "class": "notice", "brand": "shop", "text": text, "tag": tag}
-
-
-def cpu_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def bulk(path: Path, pid: int, count: int) -> dict[str, float]:
@@ -138,10 +102,6 @@ def measure(count: int) -> tuple[dict[str, float], dict[str, float]]:
     with tempfile.TemporaryDirectory() as name, gateway(Path(name)) as (path, pid):
         quiet = idle(path, Path(name) / "record", 500, 100)
         return bulk(path, pid, count), quiet
-
-
-def show(title: str, figures: dict[str, float]) -> None:
-    print(f"{title}: " + ", ".join(f"{name} {value:,.1f}" for name, value in figures.items()), flush=True)
 
 
 @pytest.mark.bench
