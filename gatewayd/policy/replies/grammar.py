@@ -77,6 +77,7 @@ STOP: Final = _compiled(
     "[FIRM]* [unwilling refuse unwilling_to stop cancel] [FIRM OFTEN]* receive [ABOUT]*",
     "[FIRM]* [unwilling refuse unwilling_to no] [FIRM OFTEN]* take [BRIEF]* [sms message text] [ABOUT]*",
     "[FIRM]* not [SMALL]* again [SMALL]* receive [ABOUT]*",
+    "[FIRM]* unwilling again want [BRIEF]* [sms message] [ABOUT]*",
     "(?=.*[sms message]) [LEAD]* [unwilling unwilling_to] [FIRM OFTEN]* [take receive] [SMALL]*",
     # 删除我的号码, remove me from your list; 把我从名单里删除
     "[LEAD list]* [delete remove] such* [me number] [SMALL number telephone list]*",
@@ -113,7 +114,7 @@ REASON: Final = _compiled("reason", "me [talk already]* [no being] unknown", "su
 
 QUIT: Final = _compiled(
     "[talk me you want henceforth plea]* (?:[telephone number]? digits talk*)?"
-    "[quit code] [SMALL quit code digits]*",
+    "[quit code] [SMALL quit code digits]* (?:(?<!done) [reason unwilling] talk*)?",
     "[FIRM]* quit [SMALL]* [me such] [SMALL]* number [SMALL]*",
     "talk* remove talk*",
     "[FIRM unknown]* [sms message] [SMALL]* quit [SMALL quit code digits]*",

@@ -70,7 +70,8 @@ _AROUND: Final = re.compile(
 _ENDS: Final = re.compile(r"[\n,。!、;~]+|\.(?![a-z0-9])|(?<=\?)")
 _MAY, _PLEA, _ASKS = NAMES["may"], NAMES["plea"], NAMES["asks"]
 _CHINESE_PARTS: Final = re.compile(
-    r"\s+|(?<=[了呢])(?=[别不勿])|(?<!申)(?=请)|(?=否则|不然)"
+    r"\s+|(?<=[了呢])(?=[别勿]|不(?:要[再发给推]|[许准想需]))|(?<!申)(?=请)|(?=否则|不然)"
+    r"|(?<=[发推扰烦]了)(?=我(?:不需要|不看|不买|没钱|已经|是)|没[钱空]|没兴趣|不[买看]|不需要)"
     r"|(?<=[a-z])(?=[别不勿拜谢麻烦])|(?<=[\u3400-\u9fff])(?=(?:please|pls|stop)\b)"
 )
 _ENGLISH_PARTS: Final = re.compile(
@@ -128,7 +129,7 @@ def _stands(form: Says, said: _Said) -> bool:
             veto = NEGATED if clear else NEGATED_OR_MATTER
             return not any(veto.search(clause) or INSTEAD.match(clause) for clause in _rest(said))
         case Says.BARE:
-            return _beside(REASON, said) or all(ONLY.fullmatch(clause) for clause, _ in said)
+            return all(ONLY.fullmatch(clause) for clause, _ in said) or _beside(REASON, said)
         case Says.WARNING:
             return _beside(THREAT, said)
         case Says.ALREADY:
