@@ -31,7 +31,7 @@ WAYS: Final[tuple[str, ...]] = (
     rf"\b(?:reply|text|txt|send)\W{{1,3}}(?:with\W)?{_WORDS}\b",  # Reply STOP to opt out
     r"\bstop\W{1,3}(?:to|2)\W{1,2}(?:opt\W?out|unsub|end|quit)",  # STOP to end
 )
-_WAY: Final = re.compile("|".join(WAYS))
+_WAY: Final = re.compile(rf"(?=[回发發编編退拒取tqnrds])(?:{'|'.join(WAYS)})")  # what they begin with
 
 
 def told(text: str) -> int:

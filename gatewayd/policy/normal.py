@@ -12,18 +12,6 @@ _IGNORABLE: Final = re.compile(  # Unicode's Default_Ignorable_Code_Point, and c
     "\U000e0000-\U000e0fff]"
 )
 _UNUSUAL: Final = re.compile("[^\n\r\t\x20-\x7e\u3400-\u4dbf\u4e00-\u9fff，。！？：；、（）【】《》“”‘’…—～]")
-_EVERYDAY: Final = (
-    ("，", ","),
-    ("！", "!"),
-    ("？", "?"),
-    ("：", ":"),
-    ("；", ";"),
-    ("（", "("),
-    ("）", ")"),
-    ("～", "~"),
-    ("…", "..."),
-    ("\u3000", " "),
-)
 _TRADITIONAL: Final = re.compile(f"[{TRADITIONAL}]")
 _SIMPLIFIED: Final = str.maketrans(TRADITIONAL, SIMPLIFIED)
 
@@ -39,10 +27,15 @@ def fold(text: str) -> str:
     unusual = is_unusual(text)
     if unusual:
         text = _IGNORABLE.sub("", text)
-    for sign, plain in _EVERYDAY:  # they alone would cost four times all the rest in normalize()
-        if sign in text:
-            text = text.replace(sign, plain)
+    text = _plain_signs(text)
     return simplified((unicodedata.normalize("NFKC", text) if unusual else text).lower())
+
+
+def _plain_signs(text: str) -> str:
+    """Those of everyday texts in NFKC: they alone would cost four times all the rest in normalize()."""
+    text = text.replace("，", ",").replace("！", "!").replace("？", "?").replace("：", ":").replace("；", ";")
+    text = text.replace("（", "(").replace("）", ")").replace("～", "~").replace("…", "...")
+    return text.replace("\u3000", " ")
 
 
 def is_unusual(text: str) -> bool:

@@ -1,5 +1,6 @@
 """A text, taken apart into its signature 【…】 and what it says."""
 
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 
@@ -15,6 +16,7 @@ class Signed(NamedTuple):
         return self.head + self.body + self.tail
 
 
+@lru_cache(maxsize=4)  # several stages ask
 def take_apart(text: str, signature: str | None, place: Literal["head", "tail"]) -> Signed:
     """signature: 【…】 as the brand has it; None: the text is all body.
 

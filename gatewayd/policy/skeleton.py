@@ -7,18 +7,21 @@ import re
 import unicodedata
 from typing import Final, NamedTuple
 
-from gatewayd.policy.normal import simplified
+from gatewayd.policy.normal import is_unusual, simplified
 
 _LETTER_SIGNS: Final = (  # as Ⓐ, ℃, ㊙, 🄰, and radicals, which look like the characters
     "\u20a8\u2100-\u214f\u249c-\u24e9\u2e80-\u2fdf\u3196-\u319f\u3200-\u33ff\ufdfc\U0001f100-\U0001f2ff"
 )
 _RUN: Final = re.compile(rf"[\w{_LETTER_SIGNS}]+")
+_USUAL_RUN: Final = re.compile("[0-9A-Za-z\u3400-\u4dbf\u4e00-\u9fff]+")  # the same in everyday texts
 _UNIT: Final = re.compile(".[\u1160-\u11ff]*", re.DOTALL)  # a Korean syllable may be written as its letters
 _FILLERS: Final = ("_", "\u115f", "\u1160")  # of word characters those that show no letter
 
 
 def skeleton(text: str) -> str:
-    """Letters and digits of `text`, in NFKC, without case, simplified. About 3 µs for 70 characters."""
+    """Letters and digits of `text`, in NFKC, without case, simplified. About 2 µs for 70 characters."""
+    if not is_unusual(text):
+        return simplified("".join(_USUAL_RUN.findall(text)).lower())
     return _plain("".join(_RUN.findall(text)))
 
 

@@ -92,21 +92,13 @@ def exceeded(limit: Limit, new: Use, uses: Sequence[Use], *, planned: bool) -> b
     """
     if len(uses) < limit.count:
         return False
-    times = [
-        use.at
-        for use in uses
-        if _is_near(limit, use.at, new.at) and (planned or use.counted) and _counts(limit, use, new)
-    ]
+    times = [use.at for use in uses if (planned or use.counted) and _counts(limit, use, new)]
     if len(times) < limit.count:
         return False
-    return limit.clock is not None or _crowded(sorted([*times, new.at]), limit)
-
-
-def _is_near(limit: Limit, one: Millis, other: Millis) -> bool:
-    """Within one period by the clock; rolling, less than a period apart."""
     if limit.clock is None:
-        return -limit.period < one - other < limit.period
-    return on_the_wall(one, limit.clock) // limit.period == on_the_wall(other, limit.clock) // limit.period
+        return _crowded(sorted([*times, new.at]), limit)
+    whole = on_the_wall(new.at, limit.clock) // limit.period
+    return sum(on_the_wall(at, limit.clock) // limit.period == whole for at in times) >= limit.count
 
 
 def _crowded(times: Sequence[Millis], limit: Limit) -> bool:
@@ -117,7 +109,8 @@ def _crowded(times: Sequence[Millis], limit: Limit) -> bool:
 
 def _counts(limit: Limit, use: Use, new: Use) -> bool:
     return (
-        use.class_ in limit.classes
+        (limit.clock is not None or -limit.period < use.at - new.at < limit.period)
+        and use.class_ in limit.classes
         and (not limit.by_brand or use.brand == new.brand)
         and (not limit.by_text or use.text == new.text)
     )

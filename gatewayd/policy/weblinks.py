@@ -15,6 +15,9 @@ buff.ly cutt.ly rebrand.ly rb.gy s.id tiny.cc v.gd 0x9.me 985.so c7.gg a.co
 """
 SHORTENERS: Final = frozenset(_SHORTENERS.split())
 """Domains that lead anywhere: carriers block them, and nobody can vouch for where they lead."""
+_SHORTENED: Final = re.compile(  # begins with the dot, which few texts have
+    "|".join(rf"\.{top}(?<={name}\.{top})" for name, top in (one.split(".") for one in SHORTENERS))
+)
 
 _LETTER: Final = r"a-z0-9_\u00df-\u024f\u0370-\u052f"  # also of alphabets that look like Latin
 _TOP: Final = (  # believed without https:// or a path; two letters are a country
@@ -31,11 +34,14 @@ _ADDRESS: Final = re.compile(
     rf"|(?<![@{_LETTER}.-]))"
     rf"((?:[{_LETTER}][{_LETTER}-]*\.)+(?:(?:{_TOP})(?![{_LETTER}-])|[a-z]{{2,24}}(?=[/:].))"
     r"|(?:\d{1,3}\.){3}\d{1,3}(?=[/:].))(?:[/:?#].*)?"
-    r"|[a-z][a-z0-9+.-]*://()"
+    r"|[a-z][a-z0-9+.-]*://"
 )
 _TOP_ALONE: Final = re.compile(rf"\.(?:{_SURE_TOP})(?![{_LETTER}-])")
+_BLANK: Final = r"\t-\r\x1c- \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"  # \s, but quicker
 _CHINESE_TOP: Final = ("中国", "公司", "网络", "网址", "集团", "商城", "商店", "在线", "中文网")
-_ODD_TOP: Final = re.compile(rf"[\s。·•‧∙⋅\])][.\s]*(?:{_SURE_TOP})")  # without which there is no odd dot
+_ODD_TOP: Final = re.compile(  # without which there is no odd dot
+    rf"[{_BLANK}。·•‧∙⋅\])][.\s]*(?:{_SURE_TOP})"
+)
 _ODD_DOT: Final = re.compile(
     r"([a-z0-9])(?:\s+\.\s*|\s?[。·•‧∙⋅]\s?|\s?[\[(](?:\.|dot|点)[\])]\s?)"
     rf"(?=(?:{_SURE_TOP})(?![{_LETTER}-]))"
@@ -55,7 +61,12 @@ def hosts(text: str) -> tuple[str | None, ...]:
         read = _ODD_DOT.sub(r"\1.", read)
     if "." not in read and "://" not in read:
         return ()
-    return tuple(host if _is_plain(host) and host in plain else None for host in _addresses(read))
+    return tuple([host if _is_plain(host) and host in plain else None for host in _addresses(read)])
+
+
+def may_be_shortened(text: str) -> bool:
+    """Whether it has the domain of a shortener in it; quicker than to look for links."""
+    return _SHORTENED.search(text.lower()) is not None
 
 
 class Domains(msgspec.Struct, frozen=True):
@@ -78,14 +89,15 @@ class Domains(msgspec.Struct, frozen=True):
         )
 
 
-def _addresses(text: str) -> Iterator[str]:
+def _addresses(text: str) -> list[str]:
     """The hosts in a folded text; empty: with letters that no domain here has."""
-    for found in _CHUNK.finditer(text):
-        chunk = found.group()
-        if _is_foreign(text, chunk, *found.span()):
-            yield ""
-        for address in _ADDRESS.finditer(chunk):
-            yield address[1] or ""
+    found: list[str] = []
+    for run in _CHUNK.finditer(text):
+        chunk = run.group()
+        if _is_foreign(text, chunk, *run.span()):
+            found.append("")
+        found += _ADDRESS.findall(chunk)
+    return found
 
 
 def _is_foreign(text: str, chunk: str, start: int, end: int) -> bool:

@@ -1,8 +1,14 @@
 """Marketing tells how to opt out, once."""
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gatewayd.model import Refusal
+from gatewayd.opt_out_forms import WAYS, told
+from gatewayd.policy.normal import fold
 from gatewayd.policy.pipeline import AT_SENDING
 from gatewayd.policy.stages.opt_out_text import (
     IN_SERVICE,
@@ -184,3 +190,10 @@ def test_at_sending_nothing_is_added() -> None:
 def test_binary_messages_pass() -> None:
     """There is no text to tell it in."""
     assert passed(None, (opt_out_text,), class_="member").text is None
+
+
+@given(st.lists(st.sampled_from([*KNOWN, *NONE, *"回发编辑取消拒收退订tdnrqs1，. ", "text ", "send "])))
+def test_no_way_begins_with_another_character_than_is_looked_for(pieces: list[str]) -> None:
+    """The quick look at first characters passes over none."""
+    text = fold("".join(pieces))
+    assert told(text) == len(re.findall("|".join(WAYS), text))

@@ -3,7 +3,7 @@
 import pytest
 
 from gatewayd.policy.stages.web_links import web_links, web_links_again
-from gatewayd.policy.weblinks import Domains, hosts
+from gatewayd.policy.weblinks import SHORTENERS, Domains, hosts, may_be_shortened
 from tests.policy.texts_world import judged, passed, refused, snapshot
 
 LISTED = snapshot("{links: {allow: [example.com, '*.example.cn', t.cn]}}", ", links: [mall.cn, '*.dwz.cn']")
@@ -113,3 +113,10 @@ def test_without_a_list_any_link_passes() -> None:
     assert refused("evil.com", (web_links,), brand="plain", by=of_all)
     assert passed("evil", (web_links,), brand="plain", by=of_all)
     assert judged(None, (web_links,), by=of_all) == judged(None, (web_links_again,), by=of_all)
+
+
+@pytest.mark.parametrize("domain", sorted(SHORTENERS))
+def test_the_quick_look_misses_no_shortener(domain: str) -> None:
+    """Wherever it stands and however it is written; other links it passes over."""
+    assert all(map(may_be_shortened, (domain, f"详情见{domain}/Ab12", f"HTTPS://{domain.upper()}")))
+    assert not may_be_shortened(f"mall-{domain.replace('.', '-')}.example")

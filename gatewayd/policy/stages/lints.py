@@ -12,7 +12,7 @@ import msgspec
 from gatewayd.configcontent import LintName
 from gatewayd.policy.book import Book
 from gatewayd.policy.subject import ClassPolicy, Facts, Subject
-from gatewayd.policy.weblinks import SHORTENERS, hosts
+from gatewayd.policy.weblinks import SHORTENERS, hosts, may_be_shortened
 from gatewayd.smpp.text import Carry, choose, count
 
 FIRST: Final = 15  # characters that a reader sees at a glance
@@ -106,7 +106,7 @@ def _links(read: Read) -> bool:
 
 
 def _is_shortened(read: Read) -> bool:
-    return not SHORTENERS.isdisjoint(hosts(read.text))
+    return may_be_shortened(read.text) and not SHORTENERS.isdisjoint(hosts(read.text))
 
 
 def _is_garbled(read: Read) -> bool:

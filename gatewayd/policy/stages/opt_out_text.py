@@ -25,7 +25,7 @@ WARNING: Final = f"service_marks: {IN_SERVICE.detail}"
 
 def opt_out_text(subject: Subject, facts: Facts, book: Book) -> Subject | Refusal:
     del facts
-    if subject.text is None:
+    if subject.text is None or not (subject.class_.opt_out_text or DECISIVE.search(subject.text)):
         return subject
     signed = book.texts.take_apart(subject.text, subject.brand)
     ways = ways_out(signed.body)

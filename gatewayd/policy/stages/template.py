@@ -35,7 +35,7 @@ def template(subject: Subject, facts: Facts, book: Book) -> Subject | Refusal:
     found = _named(subject, subject.filled, known) if subject.filled else _of_text(subject, brand, known)
     if isinstance(found, Refusal):
         return found
-    if _is_lacking_group(subject, found, book):
+    if _is_lacking_group(subject, found, brand, book):
         return NO_GROUP
     if subject.filled is None:
         return msgspec.structs.replace(subject, template=found.key)
@@ -53,9 +53,9 @@ def template_again(subject: Subject, facts: Facts, book: Book) -> Subject | Refu
     return found if isinstance(found, Refusal) else subject
 
 
-def _is_lacking_group(subject: Subject, found: Approved, book: Book) -> bool:
-    wanted = book.wants_templates(subject.brand, subject.class_)
-    return wanted and found.template.group is None and book.brands[subject.brand].industry == FINANCE
+def _is_lacking_group(subject: Subject, found: Approved, brand: Brand, book: Book) -> bool:
+    may_lack = brand.industry != FINANCE or found.template.group is not None
+    return not may_lack and book.wants_templates(subject.brand, subject.class_)
 
 
 def _named(subject: Subject, filled: Filled, known: TemplateSet) -> Approved | Refusal:
@@ -70,9 +70,10 @@ def _of_text(subject: Subject, brand: Brand, known: TemplateSet) -> Approved | R
         return NO_MATCH
     own = brand.signature or ""
     body = subject.text.removeprefix(own).removesuffix(own)
-    without = body.removesuffix(brand.opt_out_text).rstrip(" ，")
     class_ = subject.class_.name
-    return known.of_text(body, class_) or known.of_text(without, class_) or NO_MATCH
+    if found := known.of_text(body, class_):
+        return found
+    return known.of_text(body.removesuffix(brand.opt_out_text).rstrip(" ，"), class_) or NO_MATCH
 
 
 def _filled(subject: Subject, filled: Filled, found: Approved, brand: Brand) -> Subject | Refusal:
