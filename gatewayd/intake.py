@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import repeat
+from typing import Final
 
 import trio
 
@@ -16,6 +17,7 @@ from gatewayd.submission import Submission
 from gatewayd.upstream.wire import Submit
 
 DRAINING = Refusal("overloaded", "draining", retryable=True)
+FRESH: Final[Millis] = 1000
 STORE_AWAY = Refusal("overloaded", "the store cannot take it now", retryable=True)
 
 
@@ -38,7 +40,7 @@ class Intake:
     ) -> None:
         self.open = True
         self._store, self._snapshot, self._millis = store, snapshot, millis
-        self._outlook = outlook
+        self._outlook, self._lately, self._looked_at = outlook, NOTHING_KNOWN, 0
         self._allowances: dict[str, Allowance] = {}
 
     async def submit(self, client: str, requests: Sequence[Submit]) -> list[Answer | Refusal]:
@@ -54,9 +56,16 @@ class Intake:
         beyond = [rate_limited(allowance.wait(now))] * (len(requests) - within)
         return [*await self._judge(client, requests[:within]), *beyond]
 
+    def _current(self, now: Millis) -> Outlook:
+        """As things stood a second ago at most: to look for each submit would cost more than it tells."""
+        if not 0 <= now - self._looked_at < FRESH:
+            self._lately, self._looked_at = self._outlook(), now
+        return self._lately
+
     async def _judge(self, client: str, requests: Sequence[Submit]) -> list[Answer | Refusal]:
         """What is refused by its form, and has no key, costs no transaction."""
-        now, rights, outlook = self._millis(), self._snapshot.clients[client], self._outlook()
+        now, rights = self._millis(), self._snapshot.clients[client]
+        outlook = self._current(now)
         submissions = [Submission(request, rights, self._snapshot, now, outlook) for request in requests]
         judged = [s for s in submissions if s.refusal is None or s.key is not None]
         if not judged:

@@ -21,13 +21,15 @@ class Outlook(msgspec.Struct, frozen=True):
     """How things stand at one moment.
 
     waiting: messages that could leave, by lane. held: those that may not yet, scheduled ones included.
-    speeds: usable links -> segments a second; inf: no limit. priorities: of classes.
+    speeds: usable links -> segments a second; inf: no limit. priorities: of classes. answers: given so far,
+    since a bulk asks the same again and again.
     """
 
     waiting: Mapping[Lane, int]
     held: Mapping[Lane, int]
     speeds: Mapping[str, float]
     priorities: Mapping[str, int]
+    answers: dict[tuple[Lane, int, bool], float | None] = msgspec.field(default_factory=dict)
 
     @classmethod
     def of(
@@ -51,6 +53,12 @@ class Outlook(msgspec.Struct, frozen=True):
 
         held: counted from the end of its hold, which is taken to be that of those held before it.
         """
+        asked = (lane, segments, held)
+        if asked not in self.answers:
+            self.answers[asked] = self._seconds(lane, segments, held=held)
+        return self.answers[asked]
+
+    def _seconds(self, lane: Lane, segments: int, *, held: bool) -> float | None:
         route = parse_spec(lane.route)
         speed = speed_of(route, self.speeds)
         if speed is None:

@@ -1,7 +1,6 @@
 """How the gateway stands now: for the op `status`, the gauges, and the reason a message waits."""
 
 from collections.abc import Callable
-from typing import Final
 
 import msgspec
 
@@ -11,13 +10,12 @@ from gatewayd.link.place import LinkState
 from gatewayd.link.pool import Pool
 from gatewayd.metrics import Metrics
 from gatewayd.model import LaneId, Millis, Stage, accepted_millis
-from gatewayd.outlook import NOTHING_KNOWN, Outlook
+from gatewayd.outlook import Outlook
 from gatewayd.routing import parse_spec
 from gatewayd.snapshot import Snapshot
 from gatewayd.store.base import Store
 from gatewayd.upstream.outbox import lags
 
-_FRESH: Final[Millis] = 1000
 _QUEUED = (Stage.READY, Stage.RETRY, Stage.CLAIMED)
 
 
@@ -60,7 +58,6 @@ class Status:
     ) -> None:
         self._store, self._pool, self._snapshot = store, pool, snapshot
         self._metrics, self._millis = metrics, millis
-        self._outlook, self._fresh_until = NOTHING_KNOWN, 0
 
     async def report(self) -> Report:
         """What `status` answers."""
@@ -92,14 +89,9 @@ class Status:
         return "rate" if all(map(_rationed, usable)) else None
 
     def outlook(self) -> Outlook:
-        """What stands in front of whom: as it was a second ago at most, since each submit asks."""
-        now = self._millis()
-        if now >= self._fresh_until:
-            priorities = {name: class_.priority for name, class_ in self._snapshot.classes.items()}
-            store, speeds = self._store, self._pool.speeds()
-            self._outlook = Outlook.of(store.lanes, store.counts, speeds, priorities)
-            self._fresh_until = now + _FRESH
-        return self._outlook
+        """What stands in front of whom."""
+        priorities = {name: class_.priority for name, class_ in self._snapshot.classes.items()}
+        return Outlook.of(self._store.lanes, self._store.counts, self._pool.speeds(), priorities)
 
     async def show(self) -> None:
         """Set the gauges that are read off at a scrape."""

@@ -173,7 +173,7 @@ def explain(client: "Client", output: Output, identifier: str | None, key: str |
         output.record({"message": story["message"], "timeline": story["timeline"]})
         return
     output.record(story["message"])
-    output.rows(story["timeline"], ("at", "segment", "what", "detail"))
+    output.rows(story["timeline"], ("at", "what", "segment", "detail"))
 
 
 @click.command(

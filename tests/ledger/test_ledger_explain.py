@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from msgspec import structs
 
+from gatewayd.ledger.accept import Answer
 from gatewayd.ledger.explain import Story, explain
 from gatewayd.ledger.lookup import find
 from gatewayd.ledger.tables import OptOut
@@ -174,6 +176,21 @@ def test_a_life_is_told_as_it_was(world: World, life: Callable[[World], MessageI
     whole = "\n".join(lines)
     assert "secret" not in whole
     assert NUMBER not in whole
+
+
+def test_what_rules_did_at_the_submit_is_told(world: World) -> None:
+    """The template, which stages wrote the text, and what the reply warned of; as the reply did, again."""
+    wish = world.wish("hello", key="k")
+    told = ("words: 免费 became 0元体验",)
+    content = structs.replace(wish.content, template=("sale", 3), changed=("signature",), warnings=told)
+    wish = structs.replace(wish, content=content)
+    (first,), (again,) = world.accept(wish), world.accept(wish)
+    assert isinstance(first, Answer)
+    assert again == structs.replace(first, duplicate=True)
+    assert first.warnings == told
+    found: Story = world.run(explain, "acme", first.id, None, {})
+    rules = [step.detail for step in found.timeline if step.what == "rule"]
+    assert rules == ["template: sale version 3", "signature: wrote the text", *told]
 
 
 def test_what_waits_tells_why(world: World) -> None:
