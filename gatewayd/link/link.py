@@ -145,9 +145,12 @@ class Link:
         return at if at > now else math.inf
 
     def take(self, claimed: Claimed, *, urgent: bool) -> None:
-        """All segments of a message go by one bind. If there is none by now, they come back unsent."""
+        """All segments of a message go by one bind. If there is none by now, they come back unsent.
+
+        Also if the SMSC has throttled meanwhile: who waits longer is judged again (G7).
+        """
         bound = [bind for bind in self._binds if bind.sending]
-        if bound and not self.paused:
+        if bound and not self.paused and self.bucket.available(self.now()):
             best = max(bound, key=lambda bind: bind.free_urgent if urgent else bind.free)
             best.take(claimed, urgent=urgent)
             return
@@ -160,10 +163,14 @@ class Link:
             for bind in self._binds:
                 bind.pump(now, urgent=urgent)
 
-    def pause(self) -> None:
-        self.paused = True
+    def recall(self) -> None:
+        """Give back what was claimed and has not left."""
         for bind in self._binds:
             bind.release()
+
+    def pause(self) -> None:
+        self.paused = True
+        self.recall()
 
     def resume(self) -> None:
         """Also tries again after refused credentials."""
@@ -258,8 +265,7 @@ class Link:
         if pause:
             self._throttle_wait.observe(pause)
             self._fallen(Reason.THROTTLED)
-        for bind in self._binds:
-            bind.release()
+        self.recall()
 
     def _fallen(self, reason: Reason | None) -> None:
         if reason is not None:

@@ -53,7 +53,9 @@ class Pool:
         self._outcomes: list[Outcome] = []
         self._dispatcher = Dispatch(snapshot)
         self._senders = Senders(snapshot.brands, metrics, trio.current_time())
-        self._draining = self._settling = self._claiming = False
+        self._draining = self._settling = False
+        self._handed_over = trio.Event()  # what was claimed last
+        self._handed_over.set()
         self._idle = trio.lowlevel.ParkingLot()
         self._log = logger()
         self.links = {name: Link(name, link, snapshot.limits, self) for name, link in snapshot.links.items()}
@@ -105,7 +107,7 @@ class Pool:
                 nursery.start_soon(link.unbind)
 
     def _busy(self) -> bool:
-        recording = self._claiming or self._settling or bool(self._outcomes)
+        recording = not self._handed_over.is_set() or self._settling or bool(self._outcomes)
         return recording or any(link.busy for link in self.links.values())
 
     async def flush(self) -> None:
@@ -172,20 +174,21 @@ class Pool:
     async def _claim(self, turn: Round) -> bool:
         """True if there may be more to claim at once."""
         start, now = random.getrandbits(16), self.millis()
-        self._claiming = True
+        self._handed_over = trio.Event()
         try:
             claims = await self._store.write(claim, turn, self._rules, self._store.owner, start, now)
+            turn.charge(claims.claimed)
+            self._senders.charge(claims.claimed, self._store.lanes, trio.current_time())
+            self._hand_over(claims.claimed)
         except StoreUnavailable as error:
             self._log.error("store_unavailable", during="claim", detail=str(error))
-            await trio.sleep(RETRY_STORE)
-            return False
+        else:
+            return bool(claims.claimed) or claims.more
         finally:
-            self._claiming = False
+            self._handed_over.set()
             self._quiet()
-        turn.charge(claims.claimed)
-        self._senders.charge(claims.claimed, self._store.lanes, trio.current_time())
-        self._hand_over(claims.claimed)
-        return bool(claims.claimed) or claims.more
+        await trio.sleep(RETRY_STORE)
+        return False
 
     def _hand_over(self, claimed: Sequence[Claimed]) -> None:
         for one in claimed:
@@ -223,9 +226,17 @@ class Pool:
         except StoreUnavailable as error:
             self._log.error("store_unavailable", during="settle", detail=str(error))
             status = consts.ESME_RX_T_APPN
+        if gathered.mos:
+            await self._recall()
         for bind, request in (delivery for several in deliveries.values() for delivery in several):
             bind.driver.respond(request, answer(request, status))
         return status == 0
+
+    async def _recall(self) -> None:
+        """An MO may be an opt-out: what was claimed leaves before its answer, or is judged anew (G6)."""
+        await self._handed_over.wait()
+        for link in self.links.values():
+            link.recall()
 
     def _sorted(self, deliveries: dict[str, list[Delivery]]) -> tuple[list[tuple[str, Receipt]], list[Mo]]:
         receipts: list[tuple[str, Receipt]] = []
