@@ -104,21 +104,25 @@ class Smsc:
                 case RequestReceived(Bind() as request):
                     self._bind(connection, request)
                 case RequestReceived(QuerySm() | CancelSm() | ReplaceSm() as request):
-                    account = self._bound[connection]
-                    account.take(connection, submits, trio.current_time())  # those before it come first
-                    submits = []
-                    connection.respond(request, account.manage(request))
+                    submits = self._take(connection, submits)
+                    connection.respond(request, self._bound[connection].manage(request))
                 case ResponseReceived(response=response, context=Delivery() as delivery):
+                    if not delivery.message_id:  # an MO: its answer may forbid what comes behind it
+                        submits = self._take(connection, submits)
                     self._bound[connection].mailbox.answered(connection, response, delivery)
                 case RequestExpired(context=Delivery() as delivery):
                     self._bound[connection].mailbox.expired(connection, delivery)
                 case _:
                     pass  # what ended the session is told by run(), what was malformed has been answered
         if connection in self._bound:
-            account = self._bound[connection]
-            account.take(connection, submits, trio.current_time())
-            account.mailbox.deliver()
+            self._take(connection, submits)
+            self._bound[connection].mailbox.deliver()
         self._recorder.flush()
+
+    def _take(self, connection: Connection, submits: list[Submission]) -> list[Submission]:
+        """What came so far, before what came behind it; gives the place for more."""
+        self._bound[connection].take(connection, submits, trio.current_time())
+        return []
 
     def _bind(self, connection: Connection, request: Bind) -> None:
         """Answer it now, or when its account's delay is over."""
