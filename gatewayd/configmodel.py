@@ -41,7 +41,7 @@ class Encryption(Model):
 
 class Listener(Model):
     protocol: Literal["stream", "http"] = Field(
-        description="stream: submits and events; http: metrics, health"
+        description="stream: submits and events; http: metrics, health, and REST for its client"
     )
     path: str | None = Field(
         default=None,

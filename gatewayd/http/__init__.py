@@ -1,1 +1,1 @@
-"""The HTTP listeners: metrics and health for monitoring."""
+"""The HTTP listeners: metrics and health for monitoring, REST for a client."""
