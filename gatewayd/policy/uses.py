@@ -90,15 +90,20 @@ def exceeded(limit: Limit, new: Use, uses: Sequence[Use], *, planned: bool) -> b
     planned: what is reserved counts too, before and after it (at submit); else what has left (at sending).
     That is enough: each that leaves is judged against all that left before it, so no period ever has more.
     """
-    if len(uses) < limit.count:
-        return False
-    times = [use.at for use in uses if (planned or use.counted) and _counts(limit, use, new)]
+    at, period, rolls = new.at, limit.period, limit.clock is None
+    times = [
+        use.at
+        for use in uses
+        if (not rolls or -period < use.at - at < period)  # most are over, and need no closer look
+        and (planned or use.counted)
+        and _counts(limit, use, new)
+    ]
     if len(times) < limit.count:
         return False
     if limit.clock is None:
-        return _crowded(sorted([*times, new.at]), limit)
-    whole = on_the_wall(new.at, limit.clock) // limit.period
-    return sum(on_the_wall(at, limit.clock) // limit.period == whole for at in times) >= limit.count
+        return _crowded(sorted([*times, at]), limit)
+    whole = on_the_wall(at, limit.clock) // period
+    return sum(on_the_wall(time, limit.clock) // period == whole for time in times) >= limit.count
 
 
 def _crowded(times: Sequence[Millis], limit: Limit) -> bool:
@@ -109,8 +114,7 @@ def _crowded(times: Sequence[Millis], limit: Limit) -> bool:
 
 def _counts(limit: Limit, use: Use, new: Use) -> bool:
     return (
-        (limit.clock is not None or -limit.period < use.at - new.at < limit.period)
-        and use.class_ in limit.classes
+        use.class_ in limit.classes
         and (not limit.by_brand or use.brand == new.brand)
         and (not limit.by_text or use.text == new.text)
     )

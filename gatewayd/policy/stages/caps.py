@@ -26,6 +26,8 @@ def _judged(subject: Subject, facts: Facts, book: Book, *, planned: bool) -> Sub
     if not limits or not facts.uses:
         return subject
     for limit in limits:
+        if len(facts.uses) < limit.count:
+            continue
         new = _use(subject, Counted.LEFT, marked=limit.by_text)
         if exceeded(limit, new, facts.uses, planned=planned):
             return Refusal(limit.code, f"more than {limit.detail}", "to")

@@ -16,6 +16,7 @@ from gatewayd.policy.weblinks import SHORTENERS, hosts, may_be_shortened
 from gatewayd.smpp.text import Carry, choose, count
 
 FIRST: Final = 15  # characters that a reader sees at a glance
+SHORT: Final = 35  # characters that fit one segment, whatever they are
 LONGEST: Final = 500  # characters that Chinese platforms take, with the signature
 
 Kind = Literal["otp", "emergency", "marketing", "notice"]
@@ -86,7 +87,7 @@ def _begins_generic(read: Read) -> bool:
 
 
 def _takes_several(read: Read) -> bool:
-    return count(read.text, choose(read.text), Carry.UDH8) > 1
+    return len(read.text) > SHORT and count(read.text, choose(read.text), Carry.UDH8) > 1
 
 
 def _has_not_one_code(read: Read) -> bool:
