@@ -11,7 +11,7 @@ from gatewayd.model import Millis
 from gatewayd.policy.template_text import TemplateText
 
 MOST_KEPT: Final = 10_000  # templates; a hundred of usual length take some 200 KB
-_HEAD: Final = 4  # characters
+_HEADS: Final = (16, 8, 4, 0)  # characters; a text is compared with templates that begin as it does
 
 Group = Literal["account_change", "risk_alert", "business_confirmation"]
 
@@ -68,9 +68,9 @@ class TemplateSet:
 
     def _add(self, one: Approved) -> None:
         self._versions[one.key] = self._newest[one.template.name] = one
-        head = one.text.head[:_HEAD]
-        key = head if len(head) == _HEAD else ""
-        self._by_head.setdefault((one.template.class_, key), []).append(one)
+        head = one.text.head
+        length = next(length for length in _HEADS if len(head) >= length)
+        self._by_head.setdefault((one.template.class_, head[:length]), []).append(one)
 
     def __len__(self) -> int:
         return len(self._versions)
@@ -83,8 +83,8 @@ class TemplateSet:
 
     def of_text(self, text: str, class_: str) -> Approved | None:
         """The template of this class that a text without its signature is of."""
-        for head in (text[:_HEAD], ""):
-            for one in self._by_head.get((class_, head), ()):
+        for length in _HEADS:
+            for one in self._by_head.get((class_, text[:length]), ()):
                 if one.text.matches(text):
                     return one
         return None
