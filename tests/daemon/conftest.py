@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.daemon.clocks import Clock
 from tests.daemon.harness import Consumer, Gateway, Process, Simulator, settings
 from tests.daemon.rawsmsc import Peer, RawSmsc
 
@@ -27,9 +28,15 @@ def processes() -> Iterator[list[Process]]:
 def simulator(tmp_path: Path, processes: list[Process]) -> Callable[..., Simulator]:
     """Starts an SMSC whose accounts behave as `default` says; `accounts`: what differs by account."""
 
-    def start(name: str = "smsc", accounts: Mapping[str, Any] | None = None, **default: Any) -> Simulator:
+    def start(
+        name: str = "smsc",
+        accounts: Mapping[str, Any] | None = None,
+        clock: Clock | None = None,
+        **default: Any,
+    ) -> Simulator:
         smsc = Simulator(tmp_path, name, {"default": default, "accounts": accounts or {}})
         processes.append(smsc)
+        smsc.read(clock)
         smsc.start()
         return smsc
 
@@ -40,9 +47,10 @@ def simulator(tmp_path: Path, processes: list[Process]) -> Callable[..., Simulat
 def gateway(tmp_path: Path, processes: list[Process]) -> Callable[..., Gateway]:
     """Starts a daemon with the usual settings for an SMSC at `port`, and what is given beside."""
 
-    def start(port: int, **changes: Any) -> Gateway:
+    def start(port: int, clock: Clock | None = None, **changes: Any) -> Gateway:
         daemon = Gateway(tmp_path, settings(port, **changes))
         processes.append(daemon)
+        daemon.read(clock)
         daemon.start()
         return daemon
 

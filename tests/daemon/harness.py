@@ -27,6 +27,7 @@ from gatewayd.client import Client, Unreachable
 from gatewayd.model import ALLOWED, FINALS, State
 from simulator.control import command
 from simulator.record import Record
+from tests.daemon.clocks import Clock
 
 ROOT: Final = Path(__file__).parents[2]
 PATIENCE: Final = 20.0  # seconds: more than anything here takes on a busy machine
@@ -61,7 +62,12 @@ class Process:
     def __init__(self, folder: Path, name: str) -> None:
         self.folder = folder
         self.log_path = folder / f"{name}.log"
+        self.environ: dict[str, str] = {}
         self.process: subprocess.Popen[bytes] | None = None
+
+    def read(self, clock: Clock | None) -> None:
+        """What its wall clock is from its next start on; None: the true one."""
+        self.environ = {} if clock is None else clock.environ
 
     @property
     def pid(self) -> int:
@@ -73,10 +79,9 @@ class Process:
         return self.process
 
     def spawn(self, *argv: str, stdout: int | None = None, environ: Mapping[str, str] | None = None) -> None:
+        env = {**os.environ, **self.environ, **(environ or {})}
         with self.log_path.open("ab") as log:
-            self.process = subprocess.Popen(
-                argv, stdout=stdout, stderr=log, cwd=ROOT, env={**os.environ, **(environ or {})}
-            )
+            self.process = subprocess.Popen(argv, stdout=stdout, stderr=log, cwd=ROOT, env=env)
 
     def signal(self, number: int) -> None:
         self.running.send_signal(number)
@@ -172,7 +177,6 @@ class Gateway(Process):
         self.store = folder / f"{name}.db"
         self.config_path = folder / f"{name}.yaml"
         self.secrets: set[str] = set()
-        self.environ: dict[str, str] = {}
         self.config: Object = {}
         self.configure(**config)
 
@@ -200,7 +204,7 @@ class Gateway(Process):
 
     def _run(self, *before: str, environ: Mapping[str, str]) -> None:
         argv = (sys.executable, "-m", "gatewayd", "run", "--config", str(self.config_path))
-        self.spawn(*before, *argv, environ={**self.environ, **environ})
+        self.spawn(*before, *argv, environ=environ)
 
     def _until_ready(self, manager: socket.socket) -> None:
         pidfd = os.pidfd_open(self.pid)
@@ -321,6 +325,8 @@ class Consumer:
         self.repeated = 0
         self._gateway, self._name, self._acknowledging = gateway, name, acknowledging
         self._by_cursor: dict[int, Object] = {}
+        self._lives = defaultdict[str, list[Object]](list)
+        self._finals: dict[str, Object] = {}
         self._client: Client | None = None
 
     def until(self, enough: Callable[["Consumer"], Any], patience: float = PATIENCE) -> Any:
@@ -374,23 +380,29 @@ class Consumer:
             known = self._by_cursor.setdefault(event["cursor"], event)
             if known is event:
                 assert not self.events or self.events[-1]["cursor"] < event["cursor"], "out of order"
-                self.events.append(event)
+                self._keep(event)
             else:
                 assert known == event, "one cursor, two events"
                 self.repeated += 1
         if self._acknowledging:
             self._connected().ack(self._name, batch[-1]["cursor"])
 
+    def _keep(self, event: Object) -> None:
+        self.events.append(event)
+        self._lives[event["id"]].append(event)
+        if event.get("final"):
+            self._finals[event["id"]] = event
+
     # what has come
 
     def life(self, identifier: str) -> list[Object]:
-        return [event for event in self.events if event["id"] == identifier]
+        return self._lives.get(identifier, [])
 
     def states(self, identifier: str) -> list[str]:
         return [event["state"] for event in self.life(identifier) if event["event"] == "state"]
 
-    def finals(self) -> dict[str, Object]:
-        return {event["id"]: event for event in self.events if event.get("final")}
+    def finals(self) -> Mapping[str, Object]:
+        return self._finals
 
     def inbound(self) -> list[Object]:
         return [event for event in self.events if event["event"] == "inbound"]
