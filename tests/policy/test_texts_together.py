@@ -1,6 +1,6 @@
 """The rules about texts, one after the other, as a submit goes through them."""
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gatewayd.model import Refusal
@@ -19,6 +19,8 @@ OWN_FORMS = st.sampled_from(["回复TD退订", "拒收请回复R", "退订回T",
 
 
 @given(TEXTS, BRANDS, OWN_FORMS)
+@example("T\u200b", "mall", "TD退订")
+@example("T\x1c\ufe0f", "mall", "TD退订")
 def test_signature_and_way_out_are_written_once(text: str, brand: str, form: str) -> None:
     """What was judged is judged again without a change: at sending as at submit."""
     by = snapshot(brand=f", opt_out_text: {form}")

@@ -39,7 +39,7 @@ def opt_out_text(subject: Subject, facts: Facts, book: Book) -> Subject | Refusa
     if brand is None:
         return subject
     body = signed.body + _gap(signed.body) + brand.opt_out_text
-    return msgspec.structs.replace(subject, text=signed._replace(body=body).text)
+    return msgspec.structs.replace(subject, text=signed.head + body + signed.tail)
 
 
 def ways_out(text: str) -> int:
