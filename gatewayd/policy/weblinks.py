@@ -16,7 +16,8 @@ buff.ly cutt.ly rebrand.ly rb.gy s.id tiny.cc v.gd 0x9.me 985.so c7.gg a.co
 SHORTENERS: Final = frozenset(_SHORTENERS.split())
 """Domains that lead anywhere: carriers block them, and nobody can vouch for where they lead."""
 _SHORTENED: Final = re.compile(  # begins with the dot, which few texts have
-    "|".join(rf"\.{top}(?<={name}\.{top})" for name, top in (one.split(".") for one in SHORTENERS))
+    "|".join(rf"\.{top}(?<={name}\.{top})" for name, top in (one.split(".") for one in SHORTENERS)),
+    re.IGNORECASE,
 )
 
 _LETTER: Final = r"a-z0-9_\u00df-\u024f\u0370-\u052f"  # also of alphabets that look like Latin
@@ -29,6 +30,7 @@ _SURE_TOP: Final = "com|net|org|cn|cc|top|xyz"  # believed of what does not look
 _CHUNK: Final = re.compile(  # with a dot or :// in it
     rf"[{_LETTER}.](?:(?<=\.)|[{_LETTER}:/@+?=&#%~-]*?(?:\.|://))[{_LETTER}.:/@+?=&#%~-]*"
 )
+_BACKWARDS: Final = re.compile(rf"[{_LETTER}.:/@+?=&#%~-]*")
 _ADDRESS: Final = re.compile(
     r"(?:[a-z][a-z0-9+.-]*://(?:[^/@]*@)?"
     rf"|(?<![@{_LETTER}.-]))"
@@ -66,7 +68,7 @@ def hosts(text: str) -> tuple[str | None, ...]:
 
 def may_be_shortened(text: str) -> bool:
     """Whether it has the domain of a shortener in it; quicker than to look for links."""
-    return _SHORTENED.search(text.lower()) is not None
+    return _SHORTENED.search(text) is not None
 
 
 class Domains(msgspec.Struct, frozen=True):
@@ -92,12 +94,19 @@ class Domains(msgspec.Struct, frozen=True):
 def _addresses(text: str) -> list[str]:
     """The hosts in a folded text; empty: with letters that no domain here has."""
     found: list[str] = []
-    for run in _CHUNK.finditer(text):
+    for run in _CHUNK.finditer(text, _first(text)):
         chunk = run.group()
-        if _is_foreign(text, chunk, *run.span()):
+        if (chunk[0] == "." or chunk[-1] == ".") and _is_foreign(text, chunk, *run.span()):
             found.append("")
         found += _ADDRESS.findall(chunk)
     return found
+
+
+def _first(text: str) -> int:
+    """Where the characters of an address begin that the first dot stands in; usually near the end."""
+    dot = -1 if "://" in text else text.find(".")
+    before = _BACKWARDS.match(text[dot::-1]) if dot > 0 else None
+    return 0 if before is None else dot + 1 - before.end()
 
 
 def _is_foreign(text: str, chunk: str, start: int, end: int) -> bool:
