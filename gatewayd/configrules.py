@@ -411,9 +411,7 @@ def _untested_code(draft: Draft) -> Iterator[Finding]:
 
 
 # Keys that are accepted although what they ask for comes with a later version; "*" is any name or number.
-_LATER: tuple[Path, ...] = (
-    ("encryption",),
-)
+_LATER: tuple[Path, ...] = (("encryption",),)
 
 
 def in_later_version(data: object) -> Iterator[Finding]:

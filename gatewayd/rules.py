@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+import msgspec
+
 from gatewayd.configlimits import Brakes
 from gatewayd.configlink import Link
 from gatewayd.configtypes import zone
@@ -31,12 +33,15 @@ _PLAIN: Final = Writer()
 class SnapshotRules:
     """Pure; one for each generation of the configuration.
 
-    A class that is gone from the configuration is treated as notice, a link that is gone as one
-    with the default form of texts and of receipts: what was accepted is carried through.
+    A class that is gone from the configuration is treated as notice that opt-outs and quiet hours bind, as it
+    may have been marketing; a link that is gone as one with the default form of texts and of receipts: what
+    was accepted is carried through.
     """
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
+        gone = msgspec.structs.replace(snapshot.classes[_FALLBACK_CLASS], opt_out=True, quiet_hours=True)
+        self._gone, self._gone_rule = gone, _class_rule(gone)
         self._class_rules = {name: _class_rule(policy) for name, policy in snapshot.classes.items()}
         self._readers = {name: Reader(link.text.style) for name, link in snapshot.links.items()}
         self._retries = {name: link.retry_table for name, link in snapshot.links.items()}
@@ -55,11 +60,10 @@ class SnapshotRules:
         return self._snapshot.carriers.of(number)
 
     def class_rule(self, class_: str) -> ClassRule:
-        return self._class_rules.get(class_) or self._class_rules[_FALLBACK_CLASS]
+        return self._class_rules.get(class_) or self._gone_rule
 
     def _class(self, lane: Lane) -> ClassPolicy:
-        classes = self._snapshot.classes
-        return classes.get(lane.class_) or classes[_FALLBACK_CLASS]
+        return self._snapshot.classes.get(lane.class_) or self._gone
 
     def asking(self, content: Content, lane: Lane) -> Asking:
         book, class_ = self._snapshot.book, self._class(lane)
@@ -72,8 +76,9 @@ class SnapshotRules:
         outcome = pipeline.run(pipeline.AT_SENDING, subject, facts, self._snapshot.book)
         return outcome if isinstance(outcome, Refusal) else outcome.hold
 
-    def is_suspended(self, lane: Lane) -> bool:
-        return self._snapshot.book.suspension(lane.client, lane.brand) is not None
+    def holds(self, lane: Lane) -> bool:
+        found = self._snapshot.book.suspension(lane.client, lane.brand)
+        return found is not None and found.action == "hold"
 
     def leaving(self, content: Content, lane: Lane, now: Millis) -> Use | None:
         if not self._class(lane).opt_out:

@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable
 import trio
 
 from gatewayd.errors import StoreUnavailable
+from gatewayd.ledger.holds import REASONS, release
 from gatewayd.ledger.inbound import REPEAT_WINDOW, release_stale
 from gatewayd.ledger.rules import Rules
-from gatewayd.ledger.suspensions import release
 from gatewayd.ledger.timers import Past, purge, run_due
 from gatewayd.log import logger
 from gatewayd.model import MessageId, Millis
@@ -27,7 +27,7 @@ class Scheduler:
     ) -> None:
         self._store, self._rules, self._millis = store, rules, millis
         self._events_kept = events_kept_days * DAY
-        self._held_after: MessageId | None = MessageId(0)
+        self._held = [(reason, MessageId(0)) for reason in REASONS]
         self._log = logger()
 
     async def serve(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -47,17 +47,17 @@ class Scheduler:
     async def _due(self) -> None:
         while await self._store.write(run_due, self._rules, self._millis(), STEP) == STEP:
             pass
-        if self._held_after is not None:
-            await self._release()
+        while self._held:
+            await self._release(*self._held[-1])
 
-    async def _release(self) -> None:
-        """What the last life held for suspensions that this one's configuration does not have."""
-        total = 0
-        while self._held_after is not None:
-            done = await self._store.write(release, self._rules, self._held_after, STEP, self._millis())
-            total, self._held_after = total + done.released, done.after
-        if total:
-            self._log.info("suspension_over", released=total)
+    async def _release(self, reason: str, after: MessageId) -> None:
+        """One step through what the last life held and this one's configuration, or a resume, lets go."""
+        done = await self._store.write(release, self._rules, reason, after, STEP, self._millis())
+        self._held.pop()
+        if done.after is not None:
+            self._held.append((reason, done.after))
+        if done.released:
+            self._log.info("hold_over", reason=reason, released=done.released)
 
     async def _purge(self) -> None:
         now = self._millis()

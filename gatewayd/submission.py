@@ -105,7 +105,7 @@ class Submission:
         times, self._consented_at = _times(request, self._now), _consented_at(request, self._now)
         self.step = "rights"
         self._class, self._brand = _entitled(request, self._rights, snapshot)
-        self._sender = _sender(request, snapshot.brands[self._brand].sender)
+        self._sender = _sender(request, self._brand, snapshot)
         self.step = "suspended"
         if (suspended := refused(self._rights.name, self._brand, snapshot.book)) is not None:
             raise _Refused(suspended.code, suspended.detail)
@@ -317,14 +317,16 @@ def _entitled(request: MessageFields, rights: Rights, snapshot: Snapshot) -> tup
     return policy, request.brand
 
 
-def _sender(request: MessageFields, of_brand: str) -> str:
+def _sender(request: MessageFields, brand: str, snapshot: Snapshot) -> str:
     """The brand's sender, or that extended by digits: a client cannot choose a foreign one."""
-    sender = request.sender
+    sender, of_brand = request.sender, snapshot.brands[brand].sender
     if sender is None or sender == of_brand:
         return of_brand
     digits = sender.isascii() and sender.isdigit()
     if not (digits and of_brand.isdigit() and sender.startswith(of_brand)):
         raise _Refused("not_permitted", "is not the brand's sender, nor that extended by digits", "sender")
+    if brand not in snapshot.brands_at(sender):  # replies to it would be another's
+        raise _Refused("not_permitted", "is the sender of another brand", "sender")
     return sender
 
 
@@ -355,7 +357,7 @@ def _consented_at(request: MessageFields, now: Millis) -> Millis:
     at = _millis(told.at, "consent")
     if not 0 < at <= now + AHEAD:
         raise _Refused("invalid_request", "its time lies ahead", "consent")
-    return at
+    return min(at, now)
 
 
 def _millis(text: str, field: str) -> Millis:

@@ -53,8 +53,14 @@ def test_an_mo_is_told_to_those_entitled(rules: SnapshotRules) -> None:
 
 
 def test_what_is_gone_from_the_configuration_is_carried_through(rules: SnapshotRules) -> None:
-    """A class that is gone counts as notice; a link that is gone sends no reference and cuts by 8-bit UDH."""
-    assert rules.class_rule("notice") == rules.class_rule("gone")
+    """A class as notice that opt-outs bind, a link without references and with 8-bit UDH."""
+    gone = rules.class_rule("gone")
+    assert gone.marketing
+    assert gone.receipt_wait == rules.class_rule("notice").receipt_wait
+    held = Lane("failover:one,two", "gone", "shop", "shop")
+    assert rules.asking(
+        Content("8613800138000", "1", "x", None, b"", "gsm7", 1, "queued", 0, 1), held
+    ).class_.quiet_hours
     assert not rules.sends_reference("gone")
     content = Content("8613800138000", "10690001", "x" * 200, None, b"", "gsm7", 2, "queued", 0, 1)
     assert [part.udhi for part in rules.parts(content, "gone", 7)] == [True, True]

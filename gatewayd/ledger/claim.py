@@ -31,6 +31,7 @@ from gatewayd.policy.uses import Use
 from gatewayd.smpp.text import Part
 
 _PAGE: Final = 500  # messages read of a lane at once where those in front have to be passed by
+_MOST_PASSED: Final = 2000  # messages that one claim passes by in a lane, as they wait for another link
 _MOST_STOPPED: Final = 500  # messages that one claim stops at most, as expired, refused, held or delayed
 
 
@@ -94,11 +95,11 @@ class _Candidate(NamedTuple):
 class _Front:
     """What stands in front of one lane. head: the next message; None: no more of it leaves by this claim.
 
-    passed: some were passed by, so that what may leave can stand far behind.
+    passed: how many were passed by, so that what may leave can stand far behind.
     """
 
     def __init__(self, candidates: Iterator[_Candidate]) -> None:
-        self.passed = False
+        self.passed = 0
         self._candidates = candidates
         self.head = next(candidates, None)
 
@@ -199,8 +200,11 @@ class _Claiming:
             front.close()
             return 0
         else:
-            front.passed = True
-        front.advance()
+            front.passed += 1
+        if front.passed < _MOST_PASSED:
+            front.advance()
+        else:
+            front.close()
         return taken
 
     def _stops(self, message: Message, lane: Lane, facts: Facts) -> bool:

@@ -69,7 +69,7 @@ def _repeated(tables: Tables, mo: Mo, live: Collection[int], now: Millis) -> boo
         return False
     session, at = seen
     alive = 0 if mo.user_data.concat is None else concat.WAIT
-    return now - at < (alive if session in live else REPEAT_WINDOW)
+    return max(0, now - at) < (alive if session in live else REPEAT_WINDOW)
 
 
 class _Inbox:

@@ -24,6 +24,7 @@ def add(tables: Tables, rows: Sequence[OptOut], rules: Rules, now: Millis) -> in
 def put(tables: Tables, rows: Sequence[OptOut], rules: Rules, progress: Progress) -> None:
     """From here on no marketing of these brands leaves for these numbers, whatever waits (G6)."""
     tables.put_optouts(rows)
+    tables.effects.unwanted |= {(row.number, row.brand) for row in rows}
     for _, source in {(row.number, row.source) for row in rows}:
         tables.effects.count("optouts", source)
     brands = {row.brand for row in rows}

@@ -12,12 +12,12 @@ def place(tables: Tables, rules: Rules, number: str, address: str) -> tuple[list
     """The brands, and the last marketing of theirs that left for the number, if that is known.
 
     A code of several brands speaks for the one whose marketing it brought last (extension digits tell more
-    often); all of them where it brought none, and all brands for a code that nobody knows: an opt-out is not
-    dropped.
+    often); all of them where it brought none, and all brands for a code that nobody knows, those that are
+    gone from the configuration and may still have messages included: an opt-out is not dropped.
     """
     brands = rules.brands_at(address)
     if not brands:
-        return rules.all_brands(), None
+        return sorted({*rules.all_brands(), *(lane.brand for lane in tables.lanes().values())}), None
     brand, message = _last(tables, number, brands)
     return [brand] if brand is not None else brands, message
 

@@ -17,6 +17,7 @@ from gatewayd.routing import parse_spec
 from gatewayd.smpp.consts import status_name
 
 _DOUBTFUL: Final = (Stage.IN_DOUBT, Stage.RESUME)
+_LOOK_AGAIN: Final[Millis] = 60_000  # half sent, and held until somebody changes something
 _NOT_TAKEN: Final = (SegmentStage.WAITING, SegmentStage.CLAIMED)
 _TAKEN: Final = (
     SegmentStage.CLAIMED,
@@ -123,7 +124,7 @@ class Progress:
         if hold.until is not None and hold.until >= expires:
             self.stop(message, SegmentStage.REJECTED, Failure(hold.code, hold.in_vain))
         elif message.stage is Stage.RESUME:
-            self._to(message, Stage.IN_DOUBT, hold.until or expires)
+            self._to(message, Stage.IN_DOUBT, hold.until or min(expires, self._now + _LOOK_AGAIN))
         else:
             due = hold.until or expires
             self.journal.move(message, Stage.HELD, due, reason=hold.reason, until=hold.until)
@@ -168,6 +169,9 @@ class Progress:
     def _to(self, message: Message, stage: Stage, due: Millis | None) -> None:
         if stage is Stage.DELIVERED:
             self._arrival(message, stage, SINCE_DELIVERED)
+        if message.stage is Stage.HELD and stage in (Stage.SUBMITTED, Stage.IN_DOUBT):
+            # a resend was held, and what was sent first has the word; there is no way but by queued
+            self.journal.move(message, Stage.READY, due)
         if message.stage is not stage or message.due != due:
             self.journal.move(message, stage, due)
 

@@ -48,7 +48,7 @@ class Rules(Protocol):
     def judge(self, content: Content, lane: Lane, facts: Facts, now: Millis) -> Hold | Refusal | None:
         """May it leave now? Asked when it is claimed (G7)."""
 
-    def is_suspended(self, lane: Lane) -> bool:
+    def holds(self, lane: Lane) -> bool:
         """Whether its client or its brand is, so that what is held for it stays so."""
 
     def leaving(self, content: Content, lane: Lane, now: Millis) -> Use | None:

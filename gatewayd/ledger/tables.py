@@ -19,6 +19,7 @@ class Effects:
     Merged after the commit only, so that a metric never counts what was rolled back.
     lanes: new ones. clients: who has new events. stages: how many open messages more
     or fewer stand where. receptions: what became known of segments, by lane.
+    unwanted: (number, brand) of new opt-outs.
     """
 
     def __init__(self) -> None:
@@ -28,6 +29,7 @@ class Effects:
         self.counts: Counter[tuple[str, ...]] = Counter()
         self.observations: list[tuple[str, float, str]] = []
         self.receptions: Counter[tuple[LaneId, Reception]] = Counter()
+        self.unwanted: set[tuple[str, str]] = set()
 
     def merge(self, other: "Effects") -> None:
         self.lanes |= other.lanes
@@ -36,6 +38,7 @@ class Effects:
         self.counts.update(other.counts)
         self.observations += other.observations
         self.receptions.update(other.receptions)
+        self.unwanted |= other.unwanted
 
     def count(self, *key: str) -> None:
         """One more of a metric's name and its label values."""

@@ -18,6 +18,7 @@ from gatewayd.ledger.tables import (
 from gatewayd.model import Lane, Message, MessageId, Millis, Stage, State
 from gatewayd.outlook import Outlook
 
+MOST_PAUSED: Final = 1000  # tags of one client; all paused ones are looked through with each batch
 _STATES: Final = frozenset(State)
 _WAITING: Final = (Stage.SCHEDULED, Stage.HELD, Stage.READY, Stage.RETRY)
 _SAMPLE: Final = 100  # of the newest: enough to meet each lane of a campaign
@@ -68,8 +69,11 @@ def _end(message: Message, lane: Lane, outlook: Outlook, now: Millis) -> Millis 
 
 
 def pause(tables: Tables, client: str, tag: str, reason: str, now: Millis) -> bool:
-    """From now on nothing of it leaves; False: it was paused already."""
-    if (client, tag) in tables.paused_tags():
+    """From now on nothing of it leaves; False: the client has too many paused already."""
+    paused = tables.paused_tags()
+    if (client, tag) in paused:
+        return True
+    if sum(whose == client for whose, _ in paused) >= MOST_PAUSED:
         return False
     tables.put_paused_tag(PausedTag(client, tag, now, reason))
     return True
@@ -112,5 +116,5 @@ def brake(tables: Tables, rules: Rules, touched: Iterable[tuple[str, str]], now:
 
 
 def _brake(tables: Tables, client: str, tag: str, reason: str, now: Millis) -> None:
-    if pause(tables, client, tag, reason, now):
+    if (client, tag) not in tables.paused_tags() and pause(tables, client, tag, reason, now):
         tables.effects.count("tags_braked", reason)

@@ -168,6 +168,14 @@ class Bind:
             self._bulk = deque(one for one in self._bulk if one.claimed.message != message)
         return [one.outcome(Kind.RELEASED, at) for one in dropped]
 
+    def withdraw(self, unwanted: Callable[[Claimed], bool]) -> None:
+        """Give back what has not left of messages that are not wanted any more."""
+        at = self._owner.millis()
+        items = [item for item in (*self._urgent, *self._bulk) if unwanted(item.claimed)]
+        messages = {item.claimed.message: item for item in items}
+        for item in messages.values():
+            self._owner.settled(self._drop(item, at))
+
     def release(self) -> None:
         """Give back all that has not left."""
         at = self._owner.millis()

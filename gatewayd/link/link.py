@@ -157,6 +157,11 @@ class Link:
         at = self.millis()
         self.settled([Sendable(claimed, s, p).outcome(Kind.RELEASED, at) for s, p in claimed.segments])
 
+    def withdraw(self, unwanted: Callable[[Claimed], bool]) -> None:
+        """Take back what is claimed, has not left, and is not wanted any more."""
+        for bind in self._binds:
+            bind.withdraw(unwanted)
+
     def pump(self, now: float) -> None:
         """Urgent segments of all binds first: the rate is one."""
         for urgent in (True, False):

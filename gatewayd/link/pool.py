@@ -6,7 +6,7 @@ transaction all outcomes and deliveries that have gathered, and answers deliver_
 
 import math
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from hashlib import blake2b
@@ -79,9 +79,21 @@ class Pool:
         return self._serial
 
     def _committed(self, effects: Effects) -> None:
+        if effects.unwanted:
+            self._withdraw(effects.unwanted)
         self._senders.told(effects.receptions, self._store.lanes, trio.current_time())
         if any(n > 0 and stage in (Stage.READY, Stage.RESUME) for (_, stage), n in effects.stages.items()):
             self.wake()
+
+    def _withdraw(self, unwanted: Container[tuple[str, str]]) -> None:
+        """What is claimed and has not left is judged anew, before the opt-out is acknowledged (G6)."""
+        for link in self.links.values():
+            link.withdraw(lambda claimed: (claimed.content.to, self._brand(claimed)) in unwanted)
+
+    def _brand(self, claimed: Claimed) -> str | None:
+        """Whose marketing it is; None: no opt-out binds it."""
+        lane = self._store.lanes[claimed.lane]
+        return lane.brand if self._rules.class_rule(lane.class_).marketing else None
 
     # life
 

@@ -90,7 +90,7 @@ class Book(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def uses_kept(self) -> Millis:
         """How long a counted message matters to any limit, or to a reply."""
-        return max(ANSWERED, *(one.period for several in self.limits.values() for one in several))
+        return max((ANSWERED, *(one.period for several in self.limits.values() for one in several)))
 
 
 def _caps(policy: Policy, counted: tuple[str, ...]) -> Iterator[Cap]:

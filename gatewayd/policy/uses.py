@@ -30,7 +30,7 @@ class Counted(IntEnum):
 class Use(msgspec.Struct, frozen=True, gc=False):
     """One counted message to a number.
 
-    at: when it left, or is to leave. text: `text_mark` of its final text.
+    at: when it left, or is to leave. text: `text_mark` of its final text; 0: binary, like no other.
     """
 
     message: MessageId
@@ -116,7 +116,7 @@ def _counts(limit: Limit, use: Use, new: Use) -> bool:
     return (
         use.class_ in limit.classes
         and (not limit.by_brand or use.brand == new.brand)
-        and (not limit.by_text or use.text == new.text)
+        and (not limit.by_text or (new.text != 0 and use.text == new.text))
     )
 
 

@@ -214,7 +214,8 @@ def parse(pdu: DeliverSm | DataSm, dialect: Dialect, now: datetime) -> Receipt |
 
 def read_again(receipt: Receipt, dialect: Dialect) -> Receipt:
     """A kept receipt under what is known of its SMSC now: a word that said nothing may have got a meaning."""
-    state = _state(receipt.tlv_state, receipt.stat.encode("latin-1"), receipt.err, dialect)
+    told = receipt.tlv_state or (None if receipt.stat else receipt.state)
+    state = _state(told, receipt.stat.encode("latin-1"), receipt.err, dialect)
     if state is receipt.state:
         return receipt
     final = not receipt.intermediate and dialect.is_final(state)

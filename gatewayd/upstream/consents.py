@@ -169,7 +169,7 @@ class Consents:
         if when is None or not 0 <= when <= now + AHEAD:
             return Refusal("invalid_request", "is no RFC 3339 time with offset, or lies ahead", "at")
         told = (said.channel or "", said.wording or "", said.proof or "")
-        return Consent(number, whose, when, said.granted, *told, now, client)
+        return Consent(number, whose, min(when, now), said.granted, *told, now, client)
 
 
 def _row_of(request: wire.ConsentAdd | wire.ConsentRevoke, *, granted: bool) -> wire.ConsentRow:

@@ -11,7 +11,7 @@ from gatewayd.ledger.lookup import Waits, shown
 from gatewayd.ledger.tables import Tables, Wanted
 from gatewayd.log import logger
 from gatewayd.model import STATE_OF, Millis, Refusal, Stage, State, first_id
-from gatewayd.numbers import InvalidNumber, canonical
+from gatewayd.numbers import InvalidNumber, canonical, masked
 from gatewayd.snapshot import Snapshot
 from gatewayd.store.base import Store
 from gatewayd.upstream import wire
@@ -45,7 +45,8 @@ class Search:
         wanted = _wanted(request, snapshot, self._clock())
         if isinstance(wanted, Refusal):
             return wanted
-        self._log.info("audit", client=client, op="search", to=wanted.number, state=request.state)
+        to = None if wanted.number is None else masked(wanted.number)
+        self._log.info("audit", client=client, op="search", to=to, state=request.state)
         return Found(await self._store.read(_search, wanted, request.limit, self._waits()))
 
 

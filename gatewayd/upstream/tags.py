@@ -15,6 +15,7 @@ from gatewayd.upstream import wire
 _STEP = 500
 _WAITING = (State.SCHEDULED, State.HELD, State.QUEUED)
 _NOT_FOUND = Refusal("not_found", "this client has no messages with this tag", "tag")
+_TOO_MANY = Refusal("invalid_request", f"{tags.MOST_PAUSED} tags are paused already", "tag")
 _NOT_YOURS = Refusal("not_permitted", "only an admin client may name another client", "client")
 
 
@@ -59,8 +60,8 @@ class Tags:
             return _NOT_YOURS
         match request:
             case wire.TagPause():
-                await self._store.write(tags.pause, whose, request.tag, f"by {client}", self._clock())
-                return await self._progress(whose, request.tag)
+                done = await self._store.write(tags.pause, whose, request.tag, f"by {client}", self._clock())
+                return await self._progress(whose, request.tag) if done else _TOO_MANY
             case wire.TagResume():
                 return Resumed(await self._resume(whose, request.tag))
             case wire.TagProgress():

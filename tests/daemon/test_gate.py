@@ -48,7 +48,7 @@ def test_what_is_held_for_a_suspension_leaves_after_it(
     events.close()
     events = consume(daemon)
     assert events.until_final([waiting["id"]])[waiting["id"]]["state"] == "delivered"
-    assert daemon.until_logged("suspension_over")["released"] == 1
+    assert daemon.until_logged("hold_over")["released"] == 1
 
 
 def test_consent_and_template_are_looked_at_when_it_leaves(

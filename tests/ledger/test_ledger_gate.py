@@ -11,7 +11,7 @@ from gatewayd.config import parse_config
 from gatewayd.ledger import templates
 from gatewayd.ledger.accept import Answer, accept
 from gatewayd.ledger.claim import Claims, claim
-from gatewayd.ledger.suspensions import release
+from gatewayd.ledger.holds import release
 from gatewayd.model import Content, Message, MessageId, Refusal, Stage, parse_id
 from gatewayd.policy.consents import Consent
 from gatewayd.policy.template_sets import Review, Template
@@ -148,8 +148,8 @@ def test_the_consent_of_a_refused_submit_is_not_kept(gate: Gate) -> None:
 
 def test_a_withdrawal_is_not_undone_by_an_older_consent(gate: Gate) -> None:
     """Neither by one without a time; a newer one is a new consent."""
-    gate.say(granted=False, at=1_795_000_000_000)
-    old, new = "2026-11-18T00:00:00Z", "2026-11-18T11:06:40.001Z"
+    gate.say(granted=False, at=1_794_999_999_000)
+    old, new = "2026-11-18T00:00:00Z", "2026-11-18T11:06:39.001Z"
     assert gate.submit(consent=wire.Consent(channel="web")) == "no_consent"
     assert gate.submit(consent=wire.Consent(channel="web", at=old)) == "no_consent"
     gate.taken(consent=wire.Consent(channel="web", at=new))
@@ -261,9 +261,15 @@ def test_what_waits_for_the_suspended_is_held_and_let_go(gate: Gate, keys: dict[
     held = gate.world.message(message)
     assert (held.stage, held.reason, held.until) == (Stage.HELD, "suspended", None)
     assert held.due == held.content.expires_at
-    assert gate.world.run(release, SnapshotRules(gate.snapshot), 0, 9, gate.world.now) == (0, None)
+    assert gate.world.run(release, SnapshotRules(gate.snapshot), "suspended", 0, 9, gate.world.now) == (
+        0,
+        None,
+    )
     gate.snapshot = configured()
-    assert gate.world.run(release, SnapshotRules(gate.snapshot), 0, 9, gate.world.now) == (1, None)
+    assert gate.world.run(release, SnapshotRules(gate.snapshot), "suspended", 0, 9, gate.world.now) == (
+        1,
+        None,
+    )
     assert len(gate.claim()) == 1
     assert gate.world.story(message) == "held queued"
 
@@ -276,7 +282,7 @@ def test_they_are_let_go_in_steps(gate: Gate) -> None:
     rules, steps = SnapshotRules(configured()), list[int]()
     after: MessageId | None = MessageId(0)
     while after is not None:
-        done = gate.world.run(release, rules, after, 2, gate.world.now)
+        done = gate.world.run(release, rules, "suspended", after, 2, gate.world.now)
         steps.append(done.released)
         after = done.after
     assert steps == [2, 2, 1]

@@ -94,7 +94,7 @@ class PlainRules:
         del number
         return "cmcc"
 
-    def is_suspended(self, lane: Lane) -> bool:
+    def holds(self, lane: Lane) -> bool:
         return lane.brand in self.suspended
 
     @property

@@ -3,17 +3,25 @@
 Source: trade practice (2 a week, 4 a month of one brand), and what platforms allow of verification codes.
 """
 
+import msgspec
+
 from gatewayd.model import MessageId, Refusal
 from gatewayd.policy.book import Book
-from gatewayd.policy.subject import Facts, Subject
+from gatewayd.policy.stages.quiet_hours import quiet_hours
+from gatewayd.policy.subject import Facts, Hold, Subject
 from gatewayd.policy.uses import Counted, Use, exceeded, text_mark
 
 _NEW = MessageId(0)
 
 
 def caps_at_submit(subject: Subject, facts: Facts, book: Book) -> Subject | Refusal:
-    """One more message would be too many, with all that is reserved already."""
-    return _judged(subject, facts, book, planned=True)
+    """One more message would be too many when it leaves, with all that is reserved already."""
+    hold = quiet_hours(subject, facts, book)
+    if not isinstance(hold, Hold) or hold.until is None:
+        return _judged(subject, facts, book, planned=True)
+    later = msgspec.structs.replace(subject, wanted_at=hold.until)
+    outcome = _judged(later, facts, book, planned=True)
+    return subject if outcome is later else outcome
 
 
 def caps_at_sending(subject: Subject, facts: Facts, book: Book) -> Subject | Refusal:
@@ -51,5 +59,5 @@ def use(subject: Subject, counted: Counted) -> Use:
 
 
 def _use(subject: Subject, counted: Counted, *, marked: bool) -> Use:
-    mark = text_mark(subject.text or "") if marked else 0
+    mark = text_mark(subject.text) if marked and subject.text is not None else 0
     return Use(_NEW, subject.wanted_at, subject.brand, subject.class_.name, mark, counted)
