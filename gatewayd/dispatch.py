@@ -7,9 +7,10 @@ clients take fair turns at a link, then the brands of a client, then the lanes o
 Pure: time is what is asked of `Offer`.
 """
 
-import math
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+from math import ceil, inf
 from typing import Final, NamedTuple
 
 import msgspec
@@ -49,162 +50,185 @@ class Offer(NamedTuple):
     full: Full | None = None
 
 
+class _Plan(msgspec.Struct, frozen=True):
+    """What never changes of a lane, made once."""
+
+    id: LaneId
+    brand: str
+    route: Spec
+    links: tuple[str, ...]
+    chooser: Chooser
+    priority: int
+    urgent: bool
+    flow: Flow
+
+
 class Dispatch:
     """What outlives one round: the turns of clients, and of the links of weighted routes."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
         self._urgent_up_to = snapshot.classes[_OTP].priority
+        self._plans: dict[LaneId, _Plan] = {}
         self._choosers: dict[str, Chooser] = {}
         self._turns: defaultdict[tuple[str, int], FairTurns] = defaultdict(FairTurns)
 
     def urgent(self, class_: str) -> bool:
-        return self.priority(class_) <= self._urgent_up_to
+        return self._priority(class_) <= self._urgent_up_to
 
-    def priority(self, class_: str) -> int:
+    def _priority(self, class_: str) -> int:
         classes = self._snapshot.classes
         return (classes.get(class_) or classes[_FALLBACK_CLASS]).priority
 
-    def chooser(self, route: str) -> Chooser:
-        found = self._choosers.get(route)
+    def plan(self, identifier: LaneId, lanes: Mapping[LaneId, Lane]) -> _Plan:
+        found = self._plans.get(identifier)
         if found is None:
-            found = self._choosers[route] = Chooser(route)
+            found = self._plans[identifier] = self._new_plan(identifier, lanes[identifier])
         return found
 
-    def turns(self, link: str, priority: int) -> FairTurns:
-        """Of those that share a link at one priority."""
-        return self._turns[link, priority]
+    def _new_plan(self, identifier: LaneId, lane: Lane) -> _Plan:
+        route, priority = parse_spec(lane.route), self._priority(lane.class_)
+        return _Plan(
+            id=identifier,
+            brand=lane.brand,
+            route=route,
+            links=route.links,
+            chooser=self._choosers.setdefault(lane.route, Chooser(lane.route)),
+            priority=priority,
+            urgent=priority <= self._urgent_up_to,
+            flow=self._flow(identifier, lane),
+        )
 
-    def flow(self, identifier: LaneId, lane: Lane) -> Flow:
+    def _flow(self, identifier: LaneId, lane: Lane) -> Flow:
         """Who is gone from the configuration weighs 1."""
         client = self._snapshot.clients.get(lane.client)
         brand = self._snapshot.brands.get(lane.brand)
         weights = (client.weight if client else 1.0, brand.weight if brand else 1.0, 1.0)
         return Flow((lane.client, lane.brand, identifier), weights)
 
-
-class _Source(msgspec.Struct, frozen=True):
-    """A lane with something to give. rooms: of the links as it sees them, counted down as segments are given.
-
-    anywhere: some of it has to leave by the link it began to leave by, in the route or not.
-    """
-
-    lane: Lane
-    priority: int
-    urgent: bool
-    route: Spec
-    chooser: Chooser
-    rooms: dict[str, int]
-    anywhere: bool
+    def turns(self, link: str, priority: int) -> FairTurns:
+        """Of those that share a link at one priority."""
+        return self._turns[link, priority]
 
 
 class Round:
-    """One claim: what it may take (`wants`), and the picker (`ledger.claim.Picker`) that it asks."""
+    """One claim: whose turn it is, and the picker (`ledger.claim.Picker`) that it asks.
+
+    Rooms are counted down as segments are given. short: brands that wait for their own limit. urgent_waits:
+    something urgent waits that has a usable link.
+    """
 
     def __init__(
         self, dispatch: Dispatch, offer: Offer, lanes: Mapping[LaneId, Lane], counts: Counts
     ) -> None:
-        self._dispatch, self._offer = dispatch, offer
+        self._dispatch, self._offer, self._lanes = dispatch, offer, lanes
         self._urgent = {link: room.urgent for link, room in offer.rooms.items()}
         self._bulk = {link: room.bulk for link, room in offer.rooms.items()}
         self._budgets = dict(offer.budgets)
         self._left = AT_MOST
-        waiting = _claimable(counts)
-        self._sources = {lane: self._source(lanes[lane], stages) for lane, stages in waiting.items()}
-        self._flows: dict[LaneId, tuple[FairTurns, Flow]] = {}
-        self.wants = list(self._wants())
+        self._anywhere: set[LaneId] = set()  # what began to leave by a link, in the route or not
+        self._groups: dict[int, list[_Plan]] = {}
+        self._shared: dict[LaneId, FairTurns] = {}
+        self.short: set[str] = set()
+        self.urgent_waits = False
+        for plan in self._waiting(counts):
+            self._sort_in(plan)
 
-    def _source(self, lane: Lane, stages: Collection[Stage]) -> _Source:
-        dispatch, priority = self._dispatch, self._dispatch.priority(lane.class_)
-        urgent = dispatch.urgent(lane.class_)
-        route, chooser = parse_spec(lane.route), dispatch.chooser(lane.route)
-        rooms = self._urgent if urgent else self._bulk
-        return _Source(lane, priority, urgent, route, chooser, rooms, anywhere=Stage.RESUME in stages)
+    def _waiting(self, counts: Counts) -> Iterable[_Plan]:
+        """Lanes that have something to give."""
+        found: dict[LaneId, None] = {}
+        for (lane, stage), n in counts.items():
+            if n > 0 and stage in CLAIMABLE:
+                found[lane] = None
+                if stage is Stage.RESUME:
+                    self._anywhere.add(lane)
+        return [self._dispatch.plan(lane, self._lanes) for lane in found]
+
+    def _sort_in(self, plan: _Plan) -> None:
+        if plan.urgent and not self._offer.usable.isdisjoint(plan.links):
+            self.urgent_waits = True
+        if self._budgets.get(plan.brand, 1) <= 0:
+            self.short.add(plan.brand)
+        elif any(room > 0 for room in self._rooms_of(plan)):
+            self._groups.setdefault(plan.priority, []).append(plan)
+
+    def _rooms_of(self, plan: _Plan) -> list[int]:
+        rooms = self._urgent if plan.urgent else self._bulk
+        links = rooms if plan.id in self._anywhere else plan.links
+        return [rooms[link] for link in links if link in rooms]
+
+    # whose turn it is
 
     @property
-    def urgent_waits(self) -> bool:
-        """Whether something urgent is left waiting that has a usable link."""
-        usable = self._offer.usable
-        return any(s.urgent and not usable.isdisjoint(s.route.links) for s in self._sources.values())
+    def any(self) -> bool:
+        return bool(self._groups)
 
     @property
-    def short(self) -> set[str]:
-        """Brands that wait for their own limit."""
-        return {s.lane.brand for s in self._sources.values() if self._budgets.get(s.lane.brand, 1) <= 0}
-
-    # what may be taken
-
-    def _wants(self) -> Iterable[Want]:
-        groups: dict[int, list[LaneId]] = {}
-        for lane, source in self._sources.items():
-            if self.room(lane) > 0:
-                groups.setdefault(source.priority, []).append(lane)
-        for priority in sorted(groups):
-            lanes = groups[priority]
-            if self._sources[lanes[0]].urgent:
-                yield Want(tuple(lanes), AT_MOST)
+    def wants(self) -> Iterator[Want]:
+        for priority in sorted(self._groups):
+            plans = self._groups[priority]
+            if plans[0].urgent:
+                yield Want(tuple(plan.id for plan in plans), AT_MOST)
             else:
-                yield from self._in_turns(priority, lanes)
+                for link, those in self._by_link(plans).items():
+                    yield from self._in_turns(self._dispatch.turns(link, priority), link, those)
 
-    def _in_turns(self, priority: int, lanes: Sequence[LaneId]) -> Iterable[Want]:
-        """First to each its share, then to each what others left."""
-        shares: dict[LaneId, float] = {}
-        for link, those in self._by_link(lanes).items():
-            turns = self._dispatch.turns(link, priority)
-            flows = {self._dispatch.flow(lane, self._sources[lane].lane): lane for lane in those}
-            self._flows |= {lane: (turns, flow) for flow, lane in flows.items()}
-            room = self._shared(link, those)
-            shares |= {flows[s.flow]: s.segments for s in turns.turns(list(flows), min(room, AT_MOST))}
-        if len(shares) > 1:
-            yield from (Want((lane,), max(1, math.ceil(share))) for lane, share in shares.items())
-        yield from (Want((lane,), AT_MOST) for lane in shares)
-
-    def _by_link(self, lanes: Iterable[LaneId]) -> dict[str, list[LaneId]]:
+    def _by_link(self, plans: Iterable[_Plan]) -> dict[str, list[_Plan]]:
         """By the link that a lane shares with others: the first of its route that is usable."""
-        found: dict[str, list[LaneId]] = {}
-        for lane in lanes:
-            link = next((name for name in self._sources[lane].route.links if name in self._offer.usable), "")
-            found.setdefault(link, []).append(lane)
+        found: dict[str, list[_Plan]] = {}
+        for plan in plans:
+            link = next((name for name in plan.links if name in self._offer.usable), "")
+            found.setdefault(link, []).append(plan)
         return found
 
-    def _shared(self, link: str, lanes: Iterable[LaneId]) -> int:
-        """Segments that lanes have between them whose first usable link is `link`."""
-        routes = (self._sources[lane].route for lane in lanes)
-        weighted = {name for route in routes if route.strategy == "weighted" for name in route.links}
-        return sum(self._bulk.get(name, 0) for name in {link} | weighted)
+    def _in_turns(self, turns: FairTurns, link: str, plans: Sequence[_Plan]) -> Iterator[Want]:
+        """First to each its share, then to each what others left; who is alone is not counted."""
+        if len(plans) == 1:
+            yield Want((plans[0].id,), AT_MOST)
+            return
+        by_flow = {plan.flow: plan.id for plan in plans}
+        self._shared |= dict.fromkeys(by_flow.values(), turns)
+        room = min(self._between(link, plans), AT_MOST)
+        for flow, share in chain(turns.turns(list(by_flow), room), turns.turns(list(by_flow), inf)):
+            if self._left <= 0 or max(self._bulk.values()) <= 0:
+                return
+            yield Want((by_flow[flow],), max(1, ceil(min(share, AT_MOST))))
 
-    def _links(self, lane: LaneId) -> Iterable[str]:
-        source = self._sources[lane]
-        links = source.rooms if source.anywhere else source.route.links
-        return (link for link in links if link in source.rooms)
+    def _between(self, link: str, plans: Iterable[_Plan]) -> int:
+        """Segments that lanes have between them whose first usable link is `link`."""
+        weighted = {name for plan in plans if plan.route.strategy == "weighted" for name in plan.links}
+        return sum(self._bulk.get(name, 0) for name in {link} | weighted)
 
     # what the claim asks (`ledger.claim.Picker`)
 
     def room(self, lane: LaneId) -> int:
-        source = self._sources[lane]
-        room = sum(max(0, source.rooms[link]) for link in self._links(lane))
-        return min(room, self._left, self._budgets.get(source.lane.brand, AT_MOST))
+        plan = self._dispatch.plan(lane, self._lanes)
+        room = sum(max(0, room) for room in self._rooms_of(plan))
+        return min(room, self._left, self._budgets.get(plan.brand, AT_MOST))
 
     def pick(self, message: Message, bound: str | None) -> str | Millis | None:
-        source = self._sources[message.lane]
-        if self._left <= 0 or self._budgets.get(source.lane.brand, 1) <= 0:
+        plan = self._dispatch.plan(message.lane, self._lanes)
+        if self._left <= 0 or self._budgets.get(plan.brand, 1) <= 0:
             return None
-        may = source.route.links if bound is None else (bound,)
+        rooms = self._urgent if plan.urgent else self._bulk
+        may = plan.links if bound is None else (bound,)
         full = self._offer.full(may, message.content.to) if self._offer.full else {}
-        link = _bound(bound, source.rooms, full) if bound else self._chosen(source, message, full)
+        link = _bound(bound, rooms, full) if bound else self._chosen(plan, rooms, message, full)
         if link is not None:
-            self._give(link, source.lane.brand, message.segments)
+            self._give(link, plan.brand, message.segments)
             return link
         elsewhere = not self._offer.usable.isdisjoint(set(may) - full.keys()) if full else True
         return None if elsewhere else min(full.values())
 
-    def _chosen(self, source: _Source, message: Message, full: Mapping[str, Millis]) -> str | None:
+    def _chosen(
+        self, plan: _Plan, rooms: Mapping[str, int], message: Message, full: Mapping[str, Millis]
+    ) -> str | None:
         usable: Collection[str] = self._offer.usable
         if full:
             usable = self._offer.usable - full.keys()
         if message.refused:
-            usable = _willing(usable, message.refused, source.route.links)
-        return source.chooser.choose(usable, source.rooms)
+            usable = _willing(usable, message.refused, plan.links)
+        return plan.chooser.choose(usable, rooms)
 
     def _give(self, link: str, brand: str, segments: int) -> None:
         self._urgent[link] -= segments
@@ -216,17 +240,9 @@ class Round:
     def charge(self, claimed: Iterable[Claimed]) -> None:
         """What was claimed indeed counts for the turns to come."""
         for one in claimed:
-            if one.lane in self._flows:
-                turns, flow = self._flows[one.lane]
-                turns.charge(flow, len(one.segments))
-
-
-def _claimable(counts: Counts) -> dict[LaneId, list[Stage]]:
-    found: dict[LaneId, list[Stage]] = {}
-    for (lane, stage), n in counts.items():
-        if n > 0 and stage in CLAIMABLE:
-            found.setdefault(lane, []).append(stage)
-    return found
+            turns = self._shared.get(one.lane)
+            if turns is not None:
+                turns.charge(self._dispatch.plan(one.lane, self._lanes).flow, len(one.segments))
 
 
 def _bound(link: str, rooms: Mapping[str, int], full: Mapping[str, Millis]) -> str | None:

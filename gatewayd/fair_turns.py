@@ -10,13 +10,11 @@ Pure. Counted in segments.
 from collections.abc import Hashable, Iterator, Sequence
 from typing import NamedTuple
 
-Path = tuple[Hashable, ...]
-
 
 class Flow(NamedTuple):
     """A leaf: the steps down the tree, and the weight of each step among those beside it."""
 
-    path: Path
+    path: tuple[Hashable, ...]
     weights: tuple[float, ...]
 
 
@@ -27,37 +25,55 @@ class Share(NamedTuple):
     segments: float
 
 
+class _Node:
+    """level: the least mark of those who last waited here."""
+
+    def __init__(self) -> None:
+        self.level = 0.0
+        self.marks: dict[Hashable, float] = {}
+        self.below: dict[Hashable, _Node] = {}
+
+    def mark(self, step: Hashable) -> float:
+        return max(self.marks.get(step, 0.0), self.level)
+
+    def down(self, step: Hashable) -> "_Node":
+        node = self.below.get(step)
+        if node is None:
+            node = self.below[step] = _Node()
+        return node
+
+
 class FairTurns:
     """Remembers who had how much of one thing that is to be shared."""
 
     def __init__(self) -> None:
-        self._marks: dict[Path, float] = {}
-        self._levels: dict[Path, float] = {}  # node -> the least mark of those who last waited under it
+        self._root = _Node()
 
     def turns(self, flows: Sequence[Flow], segments: float) -> Iterator[Share]:
-        """All flows that wait now, all of one depth, in the order of their turns, each with its share."""
-        return self._under((), flows, segments)
+        """All flows that wait now, all of one depth, in the order of their turns, each with its share.
+
+        Made as they are asked for: where many wait for little, the last ones cost nothing.
+        """
+        return _under(self._root, 0, flows, segments) if flows else iter(())
 
     def charge(self, flow: Flow, segments: int) -> None:
         """`flow` was given so many."""
-        for depth, weight in enumerate(flow.weights, 1):
-            node = flow.path[:depth]
-            self._marks[node] = self._mark(node) + segments / weight
+        node = self._root
+        for step, weight in zip(flow.path, flow.weights, strict=True):
+            node.marks[step] = node.mark(step) + segments / weight
+            node = node.down(step)
 
-    def _mark(self, node: Path) -> float:
-        return max(self._marks.get(node, 0.0), self._levels.get(node[:-1], 0.0))
 
-    def _under(self, node: Path, flows: Sequence[Flow], segments: float) -> Iterator[Share]:
-        depth = len(node)
-        if flows and depth == len(flows[0].path):
-            yield Share(flows[0], segments)
-            return
-        children: dict[Path, list[Flow]] = {}
-        for flow in flows:
-            children.setdefault(flow.path[: depth + 1], []).append(flow)
-        marks = {child: self._mark(child) for child in children}
-        self._levels[node] = min(marks.values(), default=0.0)
-        total = sum(below[0].weights[depth] for below in children.values())
-        for child in sorted(children, key=marks.__getitem__):
-            below = children[child]
-            yield from self._under(child, below, segments * below[0].weights[depth] / total)
+def _under(node: _Node, depth: int, flows: Sequence[Flow], segments: float) -> Iterator[Share]:
+    if depth == len(flows[0].path):
+        yield Share(flows[0], segments)
+        return
+    children: dict[Hashable, list[Flow]] = {}
+    for flow in flows:
+        children.setdefault(flow.path[depth], []).append(flow)
+    order = sorted(children, key=node.mark)
+    node.level = node.mark(order[0])
+    total = sum(below[0].weights[depth] for below in children.values())
+    for step in order:
+        below = children[step]
+        yield from _under(node.down(step), depth + 1, below, segments * below[0].weights[depth] / total)

@@ -1,6 +1,6 @@
 """Claiming: from queued messages to segments in the hands of one link, durable before the wire (G2)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from heapq import heapify, heappop, heapreplace
 from typing import Final, NamedTuple, Protocol
 
@@ -46,7 +46,7 @@ class Picker(Protocol):
     """What may be claimed now: chooses the link of each message, and counts down what links can take."""
 
     @property
-    def wants(self) -> Sequence[Want]:
+    def wants(self) -> Iterable[Want]:
         """Whose turn it is, one after the other; a lane may have several turns."""
 
     def room(self, lane: LaneId) -> int:

@@ -141,7 +141,7 @@ class Pool:
                 link.pump(now)
             turn = self._round(now)
             again = self._look_again(turn, now)
-            if turn.wants and not self._draining and await self._claim(turn):
+            if turn.any and not self._draining and await self._claim(turn):
                 continue
             with trio.move_on_at(again):
                 await self._wakeup.wait()
