@@ -45,8 +45,8 @@ class Search:
         wanted = _wanted(request, snapshot, self._clock())
         if isinstance(wanted, Refusal):
             return wanted
-        to = None if wanted.number is None else masked(wanted.number)
-        self._log.info("audit", client=client, op="search", to=to, state=request.state)
+        about = None if wanted.number is None else masked(wanted.number)
+        self._log.info("audit", client=client, op="search", about=about, state=request.state)
         return Found(await self._store.read(_search, wanted, request.limit, self._waits()))
 
 

@@ -8,6 +8,7 @@ import pytest
 import trio
 from structlog.testing import capture_logs
 
+from gatewayd.numbers import masked
 from tests.upstream.gateway import NOW, Gateway, Upstream, WatchedStore
 
 DAY = 86_400_000
@@ -66,11 +67,12 @@ async def test_what_cannot_be_looked_for(
 
 
 async def test_a_search_is_in_the_log(admin: Upstream) -> None:
-    """One audit event that names the client and what was asked."""
+    """One audit event that names the client and what was asked, but no whole number (G11)."""
     with capture_logs() as logs:
         await admin.ask("search", to="13800138000")
     (told,) = [entry for entry in logs if entry["event"] == "audit"]
-    assert (told["client"], told["op"], told["to"]) == ("shop", "search", "8613800138000")
+    assert (told["client"], told["op"], told["about"]) == ("shop", "search", masked("8613800138000"))
+    assert "13800138000" not in str(logs)
 
 
 async def test_a_search_is_for_admins(gateway: Gateway) -> None:
