@@ -56,7 +56,7 @@ def _in_service(subject: Subject, book: Book) -> Subject | Refusal:
 
 def _gap(body: str) -> str:
     """What goes between a text and the way out: a comma, a blank after Latin letters, or nothing."""
-    last = body[-1:]
+    last = next((sign for sign in reversed(body) if sign.isalnum() or fold(sign)), "")  # that shows
     if not last or last.isspace():
         return ""
     if last.isascii():
