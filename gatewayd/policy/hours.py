@@ -62,6 +62,18 @@ def _offset(minute: int, zone: tzinfo) -> Millis:
     return 0 if offset is None else int(offset.total_seconds()) * 1000
 
 
+@lru_cache(maxsize=4096)
+def is_open(minute: int, quiet: Clock | None, zones: tuple[tzinfo, ...], windows: tuple[Window, ...]) -> bool:
+    """Whether it is quiet nowhere and within a window, if there are any: the same all of a minute since 1970.
+
+    zones: the windows are by the first.
+    """
+    at = minute * MINUTE
+    if quiet is not None and is_quiet(at, quiet, zones):
+        return False
+    return not windows or next_window(at, windows, zones[0]) == at
+
+
 def is_quiet(at: Millis, quiet: Clock, zones: Sequence[tzinfo]) -> bool:
     """Whether it is quiet by any of the clocks: where a country has several, the strictest counts."""
     return _quiet_zone(at, quiet, zones) is not None

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gatewayd.configtypes import zone
 from gatewayd.model import Millis
-from gatewayd.policy.hours import Clock, Window, after_quiet, is_quiet, next_window, on_the_wall
+from gatewayd.policy.hours import Clock, Window, after_quiet, is_open, is_quiet, next_window, on_the_wall
 
 SHANGHAI = zone("Asia/Shanghai")
 NIGHT = Clock.of("21:00", "08:00")
@@ -69,6 +69,18 @@ def test_the_clock_on_the_wall_is_that_of_the_zone(moment: Millis, where: str) -
     place, epoch = zone(where), datetime(1970, 1, 1)  # noqa: DTZ001  what a clock shows has no zone
     shown = (epoch + timedelta(milliseconds=START + moment)).replace(tzinfo=UTC).astimezone(place)
     assert epoch + timedelta(milliseconds=on_the_wall(START + moment, place)) == shown.replace(tzinfo=None)
+
+
+@given(st.integers(0, YEAR), st.sampled_from(ZONES))
+def test_what_is_open_is_so_for_a_whole_minute(moment: Millis, where: str) -> None:
+    """Neither quiet nor outside a window, at each of its milliseconds; without windows it is not quiet."""
+    place, moment = zone(where), START + moment
+    breakfast = (Window(frozenset({0, 6}), Clock.of("07:00", "09:00")),)
+    loud = not is_quiet(moment, NIGHT, (place,))
+    within = next_window(moment, breakfast, place) == moment
+    assert is_open(moment // 60_000, NIGHT, (place,), ()) is loud
+    assert is_open(moment // 60_000, NIGHT, (place,), breakfast) is (loud and within)
+    assert is_open(moment // 60_000, None, (place,), breakfast) is within
 
 
 @given(st.integers(0, YEAR), st.sampled_from(ZONES))

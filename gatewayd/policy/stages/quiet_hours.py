@@ -61,6 +61,8 @@ def _clock(at: Millis, book: Book) -> str:
 def _opens(at: Millis, subject: Subject, book: Book) -> Millis | None:
     """The first moment that is neither quiet nor outside the brand's windows."""
     windows, zones = book.windows.get(subject.brand, ()), book.zones_of(subject.to)
+    if hours.is_open(at // hours.MINUTE, book.quiet, zones, windows):
+        return at
     for _ in range(hours.WEEK):
         loud = at if book.quiet is None else hours.after_quiet(at, book.quiet, zones)
         if loud is None or not windows:
