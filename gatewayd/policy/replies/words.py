@@ -35,8 +35,9 @@ def _exact(words: str) -> tuple[Word, ...]:
 
 
 SHIPPED_OPT_OUT: Final = _exact(
-    "TD TDZD T N R D T退 退订 退定 拒收 拒绝接收 不想接收 取消订阅 取消 屏蔽 拉黑 停止 停止接收 停止推送 "
-    "停止发送 STOP STOPALL UNSUBSCRIBE CANCEL END QUIT OPTOUT REVOKE REMOVE"
+    "TD TDZD TDDY QXDY T N R D T退 退订 退定 拒收 拒绝接收 不想接收 "
+    "取消订阅 取消 屏蔽 拉黑 停止 停止接收 停止推送 停止发送 "
+    "STOP STOPALL UNSUBSCRIBE CANCEL END QUIT OPTOUT REVOKE REMOVE"
 )
 """What texts on Chinese networks ask for or platforms there honour, and the words of carriers abroad."""
 
