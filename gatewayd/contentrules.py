@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from gatewayd.configcontent import WordList
 from gatewayd.configdraft import Draft, Finding, Rule
-from gatewayd.configpolicy import SHIPPED_CLASSES
+from gatewayd.configpolicy import SHIPPED_CLASSES, Brand
 from gatewayd.opt_out_forms import told
 from gatewayd.yamltext import Path
 
@@ -31,12 +31,25 @@ def _replaced_again(path: Path, entry: WordList) -> Iterator[Finding]:
 
 
 def _opt_out_texts(draft: Draft) -> Iterator[Finding]:
+    forbidden = {brand.opt_out_text: _forbidden(draft, brand) for brand in draft.config.brands.values()}
     for name, brand in draft.config.brands.items():
+        if (word := forbidden[brand.opt_out_text]) is not None:
+            message = f"has the word {word}, which policy.words refuses"
+            yield Finding(("brands", name, "opt_out_text"), message)
         if told(unicodedata.normalize("NFKC", brand.opt_out_text).lower()) != 1:
             message = "must tell how to opt out, once, in a known form, as 回复TD退订 or 拒收请回复R"
             yield Finding(("brands", name, "opt_out_text"), message)
         if any(bracket in brand.opt_out_text for bracket in "【】"):
             yield Finding(("brands", name, "opt_out_text"), "【 and 】 belong to the signature")
+
+
+def _forbidden(draft: Draft, brand: Brand) -> str | None:
+    """A word of the brand's way out that no marketing text may have."""
+    lists = [
+        one for one in draft.config.policy.words if one.action == "refuse" and one.marketing is not False
+    ]
+    words = (word for one in lists if one.classes is None for word in one.all_words)
+    return next((word for word in words if word in brand.opt_out_text), None)
 
 
 RULES: tuple[Rule, ...] = (_word_lists, _opt_out_texts)

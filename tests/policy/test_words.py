@@ -132,6 +132,14 @@ def test_what_was_replaced_is_told() -> None:
     assert subject.warnings == ("words: 免费 became 0元体验", "words: 免 费 became 0元体验")
 
 
+def test_what_a_replacement_makes_is_judged() -> None:
+    """With what stands beside it, it is a forbidden word: refused now, not only when it would leave."""
+    halls = "{words: [体验馆], action: refuse}"
+    by = snapshot(f"{{words: [{{words: [免费], action: replace, with: 0元体验}}, {halls}]}}")
+    refusal = refused("【XX商城】免费馆开业", (words,), class_="member", by=by)
+    assert refusal.detail == "the word 体验馆 at character 9 is forbidden"
+
+
 def test_a_signature_is_not_read() -> None:
     """It was reported to the carriers, and belongs to the brand."""
     by = snapshot("{words: [{words: [商城], action: refuse}]}")

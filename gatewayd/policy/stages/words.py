@@ -24,14 +24,15 @@ def words(subject: Subject, facts: Facts, book: Book) -> Subject | Refusal:
     hits = book.texts.words.hits(signed.body, subject.class_)
     if not hits:
         return subject
-    offset = len(signed.head) + 1
-    for hit in hits:
-        if hit.rule.action == "refuse":
-            return _refusal(hit, f"the word {_quoted(signed, hit)}", offset)
     body, replaced = _replaced(signed, hits)
-    told = (*replaced, *_warnings(signed, hits, offset))
-    text = signed._replace(body=body).text
-    return msgspec.structs.replace(subject, text=text, warnings=(*subject.warnings, *told))
+    written = signed._replace(body=body)
+    refusal = _forbidden(signed, hits)
+    if refusal is None and replaced:  # what was put in may be part of another word
+        refusal = _forbidden(written, book.texts.words.hits(body, subject.class_))
+    if refusal is not None:
+        return refusal
+    told = (*replaced, *_warnings(signed, hits, len(signed.head) + 1))
+    return msgspec.structs.replace(subject, text=written.text, warnings=(*subject.warnings, *told))
 
 
 def words_again(subject: Subject, facts: Facts, book: Book) -> Subject | Refusal:
@@ -44,6 +45,13 @@ def words_again(subject: Subject, facts: Facts, book: Book) -> Subject | Refusal
         if hit.rule.action == "refuse":
             return _refusal(hit, "a word", len(signed.head) + 1)
     return subject
+
+
+def _forbidden(signed: Signed, hits: Iterable[Hit]) -> Refusal | None:
+    """For the first word that is; it is named."""
+    refused = (hit for hit in hits if hit.rule.action == "refuse")
+    hit = next(refused, None)
+    return None if hit is None else _refusal(hit, f"the word {_quoted(signed, hit)}", len(signed.head) + 1)
 
 
 def _refusal(hit: Hit, named: str, offset: int) -> Refusal:
