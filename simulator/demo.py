@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import click
@@ -14,6 +15,8 @@ import click
 from gatewayd.client import Refused, Unreachable
 from gatewayd.errors import GatewayError
 from simulator import stage as stages
+from simulator.demo_texts import EMOJI, ESCAPED, GSM7, LONG, MARKETING, MARKETING_READ, OTP
+from simulator.places import by_day, by_night
 from simulator.record import Loss, Record, Submit
 from simulator.report import Promise, Report
 from simulator.tally import (
@@ -28,17 +31,6 @@ from simulator.tally import (
 )
 from simulator.upstream import CONSUMER, PATIENCE, Upstream
 
-OTP: Final = "【XX商城】您的验证码为987654,5分钟内有效,请勿泄露。"
-EMOJI: Final = "🎉"
-LONG: Final = (  # the first segment takes 67 units; 66 stand before the emoji, which takes two
-    "【XX商城】国庆狂欢购进行中:全场满三百减五十,会员再享九折,生鲜当日送达。"
-    f"您收藏的十二件商品均已降价,购物车为您保留到周日晚十点整{EMOJI}"
-    "我们为您准备了一份礼物:到任意一家门店出示本短信,即可领取定制帆布袋一个,数量有限,领完为止。"
-    "到店请走东门,停车两小时免费。祝您节日快乐!"
-)
-GSM7: Final = "Cafe: the menu {today} costs 7 €, coffee included. See you!"
-ESCAPED: Final = {"€": "1b65", "{": "1b28", "}": "1b29"}  # 3GPP TS 23.038, 6.2.1.1
-MARKETING: Final = "【XX商城】会员日全场八折,拒收请回复TD"
 NUMBERS: Final = tuple(f"861380013800{digit}" for digit in range(4))
 FRESH_NUMBER: Final = "8613700137000"  # has had no code yet, of which one a minute is allowed
 
@@ -103,6 +95,7 @@ class Demo:
         self._long_text()
         self._gsm7()
         self._opt_out()
+        self._marketing()
         self._bulk()
         self._metrics()
         self._upstream.close()
@@ -218,6 +211,34 @@ class Demo:
         seen = f"{texts.count(OTP)} password, {len(texts) - texts.count(OTP)} other"
         self._report.show(Promise("the SMSC got 1 password for it, 0 other", seen, texts == [OTP]))
 
+    def _marketing(self) -> None:
+        now = datetime.now(UTC)
+        day, night = by_day(now), by_night(now)
+        self._report.step(
+            "Marketing, by the rules",
+            f"""It is {day.clock(now):%H:%M} in {day.name} and {night.clock(now):%H:%M} in {night.name}.
+            Marketing says who sends it and how to opt out; some words are better replaced; from 21:00 to
+            08:00 by the clock of the recipient it waits; and no brand sends anybody more than two a week.""",
+        )
+        to = f"+{day.number}"
+        first = self._upstream.submit("member", "xxmall", to, MARKETING)
+        made = "signature, 马上领取 for 立即购买, and 回复TD退订"
+        self._report.show(self._delivered(first["id"]), self._read_as(day.number, MARKETING_READ, made))
+        waiting = self._upstream.submit("member", "xxmall", f"+{night.number}", MARKETING)
+        kept = self._upstream.query(waiting["id"])
+        until = night.clock(datetime.fromisoformat(kept["until"] or kept["at"]))
+        seen = f"{kept['state']} until {until:%H:%M}, {kept['reason']}"
+        expected = "held until 08:00, quiet_hours"
+        self._report.show(Promise(f"{night.name}: {expected}", seen, seen == expected))
+        second, third = (self._refusal("member", "xxmall", to, MARKETING) for _ in range(2))
+        self._report.show(
+            Promise(
+                f"{day.name}: a second is taken, a third refused: frequency_cap",
+                f"{second}, {third}",
+                (second, third) == ("queued", "frequency_cap"),
+            )
+        )
+
     def _refusal(self, *submit: str) -> str:
         try:
             return str(self._upstream.submit(*submit)["state"])
@@ -237,10 +258,9 @@ class Demo:
     def _submits(self, number: str) -> list[Submit]:
         return [submit for submit in self._record.submits if submit.destination == number]
 
-    def _read_as(self, number: str, text: str) -> Promise:
-        """The handset reads what was submitted."""
+    def _read_as(self, number: str, text: str, what: str = "what was submitted") -> Promise:
         read = [message.text for message in self._record.messages() if message.destination == number]
-        return Promise("the handset reads what was submitted", " | ".join(read), read == [text])
+        return Promise(f"the handset reads {what}", " | ".join(read), read == [text])
 
     # --------------------------------------------------------------------------------------------- the bulk
 

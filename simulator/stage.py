@@ -47,7 +47,6 @@ links:
 brands:
   xxmall: {{signature: 【XX商城】, sender: "10690001", industry: retail}}
   cafe: {{signature: null, sender: "10690002"}}
-policy: {{quiet_hours: null}}                      # it plays at any time of day
 classes:
   notice: {{receipt_wait: {receipt_wait}}}         # so short that the demo sees its end
 """

@@ -30,6 +30,11 @@ class Upstream:
         """The reply. Raises Refused."""
         return self._client.request("submit", to=to, brand=brand, text=text, **{"class": class_})
 
+    def query(self, identifier: str) -> Mapping[str, Any]:
+        """Where a message stands."""
+        message: Mapping[str, Any] = self._client.request("query", id=identifier)["message"]
+        return message
+
     def submit_all(self, requests: Iterable[Mapping[str, str]], ids: dict[str, str]) -> None:
         """Puts key -> id of what is answered into `ids`. Raises Unreachable, Refused."""
         for request, reply in self._client.pipeline(requests):

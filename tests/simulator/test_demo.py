@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.demo import EMOJI, LONG
+from simulator.demo_texts import EMOJI, LONG
 
 pytestmark = pytest.mark.daemon
 ROOT = Path(__file__).parents[2]
