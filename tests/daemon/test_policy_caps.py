@@ -112,7 +112,8 @@ def test_what_never_leaves_is_given_back(simulator: Smsc, gateway: Daemon, consu
     """Refused by the SMSC, expired, cancelled: the place is free again. A code counts come what may."""
     barred = [{"status": "ESME_RINVDSTADR", "to": number(1)}]
     smsc = simulator(judge=judged(), responses={"errors": barred})
-    daemon = gateway(smsc.port, brands=BRANDS)
+    one_a_day = {"classes": ["otp"], "count": 1, "days": 1, "code": "otp_cap"}  # no minute to fall between
+    daemon = gateway(smsc.port, brands=BRANDS, policy={"quiet_hours": None, "caps": [one_a_day]})
     events = consume(daemon)
     refused = [accepted(daemon, sale(daemon, 1)) for _ in range(2)]
     events.until_final([*refused, accepted(daemon, code(daemon, 1))])
