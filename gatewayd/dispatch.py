@@ -22,7 +22,6 @@ from gatewayd.routing import Chooser, Spec, parse_spec
 from gatewayd.snapshot import Snapshot
 
 AT_MOST: Final = 500  # segments of one claim: what comes meanwhile waits until it is committed
-_OTP: Final = "otp"
 _FALLBACK_CLASS: Final = "notice"
 
 Counts = Mapping[tuple[LaneId, Stage], int]
@@ -68,17 +67,15 @@ class Dispatch:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
-        self._urgent_up_to = snapshot.classes[_OTP].priority
         self._plans: dict[LaneId, _Plan] = {}
         self._choosers: dict[str, Chooser] = {}
         self._turns: defaultdict[tuple[str, int], FairTurns] = defaultdict(FairTurns)
 
     def urgent(self, class_: str) -> bool:
-        return self._priority(class_) <= self._urgent_up_to
+        return self._known(class_) in self._snapshot.urgent
 
-    def _priority(self, class_: str) -> int:
-        classes = self._snapshot.classes
-        return (classes.get(class_) or classes[_FALLBACK_CLASS]).priority
+    def _known(self, class_: str) -> str:
+        return class_ if class_ in self._snapshot.classes else _FALLBACK_CLASS
 
     def plan(self, identifier: LaneId, lanes: Mapping[LaneId, Lane]) -> _Plan:
         found = self._plans.get(identifier)
@@ -87,15 +84,15 @@ class Dispatch:
         return found
 
     def _new_plan(self, identifier: LaneId, lane: Lane) -> _Plan:
-        route, priority = parse_spec(lane.route), self._priority(lane.class_)
+        route = parse_spec(lane.route)
         return _Plan(
             id=identifier,
             brand=lane.brand,
             route=route,
             links=route.links,
             chooser=self._choosers.setdefault(lane.route, Chooser(lane.route)),
-            priority=priority,
-            urgent=priority <= self._urgent_up_to,
+            priority=self._snapshot.classes[self._known(lane.class_)].priority,
+            urgent=self.urgent(lane.class_),
             flow=self._flow(identifier, lane),
         )
 

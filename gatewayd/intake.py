@@ -1,5 +1,6 @@
 """Intake: submits of one read -> one transaction -> answers, in order. The gate that drain closes."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from itertools import repeat
 from typing import Final
@@ -42,6 +43,7 @@ class Intake:
         self._store, self._snapshot, self._millis = store, snapshot, millis
         self._outlook, self._lately, self._looked_at = outlook, NOTHING_KNOWN, 0
         self._allowances: dict[str, Allowance] = {}
+        self._turns: defaultdict[tuple[str, bool], trio.Lock] = defaultdict(trio.Lock)
 
     async def submit(self, client: str, requests: Sequence[Submit]) -> list[Answer | Refusal]:
         """Answered once durable (G1). Beyond the client's rate refused, whatever else is to be said of it."""
@@ -49,12 +51,21 @@ class Intake:
             return [DRAINING] * len(requests)
         rate = self._snapshot.clients[client].rate
         if not rate:
-            return await self._judge(client, requests)
+            return await self._in_turns(client, requests)
         now = trio.current_time()
         allowance = self._allowances.setdefault(client, Allowance(rate, now))
         within = allowance.take(len(requests), now)
         beyond = [rate_limited(allowance.wait(now))] * (len(requests) - within)
-        return [*await self._judge(client, requests[:within]), *beyond]
+        return [*await self._in_turns(client, requests[:within]), *beyond]
+
+    async def _in_turns(self, client: str, requests: Sequence[Submit]) -> list[Answer | Refusal]:
+        """Of one client one read at a time is with the store, and one with something urgent in it.
+
+        So nobody waits for all that another client floods the store with, nor an otp for its client's bulk.
+        """
+        urgent = any(request.class_ in self._snapshot.urgent for request in requests)
+        async with self._turns[client, urgent]:
+            return await self._judge(client, requests)
 
     def _current(self, now: Millis) -> Outlook:
         """As things stood a second ago at most: to look for each submit would cost more than it tells."""

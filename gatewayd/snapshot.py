@@ -61,12 +61,14 @@ class Rights(msgspec.Struct, frozen=True, kw_only=True):
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """One generation of the configuration.
 
-    clients are in the order of the file, which decides who a peer is. routed_by_carrier: any route asks for
+    clients are in the order of the file, which decides who a peer is. urgent: classes up to the priority of
+    otp. routed_by_carrier: any route asks for
     the carrier. refuses_things: numbers of kind iot get no messages.
     """
 
     clients: Mapping[str, Rights]
     classes: Mapping[str, ClassPolicy]
+    urgent: frozenset[str]
     brands: Mapping[str, Brand]
     links: Mapping[str, Link]
     writers: Mapping[str, Writer]
@@ -87,6 +89,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
                 {name: _rights(name, client, config.brands, names) for name, client in config.clients.items()}
             ),
             classes=MappingProxyType(classes),
+            urgent=_urgent(classes),
             brands=MappingProxyType(config.brands),
             links=MappingProxyType(config.links),
             writers=MappingProxyType({name: _writer(link) for name, link in config.links.items()}),
@@ -155,6 +158,10 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
         signatures.sort(key=len, reverse=True)
         carried = (s for s in signatures if s and (text.startswith(s) or text.endswith(s)))
         return next(carried, signatures[0] if signatures else "")
+
+
+def _urgent(classes: Mapping[str, ClassPolicy]) -> frozenset[str]:
+    return frozenset(name for name, one in classes.items() if one.priority <= classes["otp"].priority)
 
 
 def _writer(link: Link) -> Writer:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 import trio
+import trio.testing
 from trio.testing import MockClock
 
 from gatewayd.intake import DRAINING, STORE_AWAY, Intake
@@ -87,6 +88,23 @@ async def test_a_client_has_its_rate_and_no_more(autojump_clock: MockClock, stor
     assert codes(await intake.submit("shop", [request(to="1")] * 6)) == ["invalid_destination"] * 5 + [
         "rate_limited"
     ]
+
+
+async def test_a_flood_takes_its_turns(store: WatchedStore, intake: Intake) -> None:
+    """A client's reads come to the store one after the other; its otp, and other clients, beside them."""
+    await store.hold()
+    async with trio.open_nursery() as nursery:
+        for _ in range(3):
+            nursery.start_soon(intake.submit, "shop", [request(str(n)) for n in range(250)])
+        await trio.testing.wait_all_tasks_blocked()
+        assert store.submitted == 250
+        nursery.start_soon(intake.submit, "shop", [request(class_="otp")])
+        await trio.testing.wait_all_tasks_blocked()
+        assert store.submitted == 251
+        await store.release()
+
+    assert store.submitted == 751
+    assert store.writes == ["accept"] * 4
 
 
 async def test_a_drain_refuses_all_for_now(store: WatchedStore, intake: Intake) -> None:

@@ -168,14 +168,14 @@ class Link:
             for bind in self._binds:
                 bind.pump(now, urgent=urgent)
 
-    def recall(self) -> None:
+    def _release(self) -> None:
         """Give back what was claimed and has not left."""
         for bind in self._binds:
             bind.release()
 
     def pause(self) -> None:
         self.paused = True
-        self.recall()
+        self._release()
 
     def resume(self) -> None:
         """Also tries again after refused credentials."""
@@ -270,7 +270,7 @@ class Link:
         if pause:
             self._throttle_wait.observe(pause)
             self._fallen(Reason.THROTTLED)
-        self.recall()
+        self._release()
 
     def _fallen(self, reason: Reason | None) -> None:
         if reason is not None:

@@ -53,9 +53,8 @@ class Pool:
         self._outcomes: list[Outcome] = []
         self._dispatcher = Dispatch(snapshot)
         self._senders = Senders(snapshot.brands, metrics, trio.current_time())
-        self._draining = self._settling = False
-        self._handed_over = trio.Event()  # what was claimed last
-        self._handed_over.set()
+        self._draining = self._settling = self._claiming = False
+        self._unwanted: set[tuple[str, str]] = set()  # while the last claim was under way
         self._idle = trio.lowlevel.ParkingLot()
         self._log = logger()
         self.links = {name: Link(name, link, snapshot.limits, self) for name, link in snapshot.links.items()}
@@ -80,6 +79,7 @@ class Pool:
 
     def _committed(self, effects: Effects) -> None:
         if effects.unwanted:
+            self._unwanted |= effects.unwanted if self._claiming else set()
             self._withdraw(effects.unwanted)
         self._senders.told(effects.receptions, self._store.lanes, trio.current_time())
         if any(n > 0 and stage in (Stage.READY, Stage.RESUME) for (_, stage), n in effects.stages.items()):
@@ -119,7 +119,7 @@ class Pool:
                 nursery.start_soon(link.unbind)
 
     def _busy(self) -> bool:
-        recording = not self._handed_over.is_set() or self._settling or bool(self._outcomes)
+        recording = self._claiming or self._settling or bool(self._outcomes)
         return recording or any(link.busy for link in self.links.values())
 
     async def flush(self) -> None:
@@ -186,25 +186,26 @@ class Pool:
     async def _claim(self, turn: Round) -> bool:
         """True if there may be more to claim at once."""
         start, now = random.getrandbits(16), self.millis()
-        self._handed_over = trio.Event()
+        self._claiming, self._unwanted = True, set()
         try:
             claims = await self._store.write(claim, turn, self._rules, self._store.owner, start, now)
-            turn.charge(claims.claimed)
-            self._senders.charge(claims.claimed, self._store.lanes, trio.current_time())
-            self._hand_over(claims.claimed)
         except StoreUnavailable as error:
             self._log.error("store_unavailable", during="claim", detail=str(error))
-        else:
-            return bool(claims.claimed) or claims.more
+            await trio.sleep(RETRY_STORE)
+            return False
         finally:
-            self._handed_over.set()
+            self._claiming = False
             self._quiet()
-        await trio.sleep(RETRY_STORE)
-        return False
+        turn.charge(claims.claimed)
+        self._senders.charge(claims.claimed, self._store.lanes, trio.current_time())
+        self._hand_over(claims.claimed)
+        return bool(claims.claimed) or claims.more
 
     def _hand_over(self, claimed: Sequence[Claimed]) -> None:
         for one in claimed:
             self.links[one.link].take(one, urgent=self._dispatcher.urgent(one.class_))
+        if self._unwanted:
+            self._withdraw(self._unwanted)
         now = trio.current_time()
         for link in self.links.values():
             link.pump(now)
@@ -238,17 +239,9 @@ class Pool:
         except StoreUnavailable as error:
             self._log.error("store_unavailable", during="settle", detail=str(error))
             status = consts.ESME_RX_T_APPN
-        if gathered.mos:
-            await self._recall()
         for bind, request in (delivery for several in deliveries.values() for delivery in several):
             bind.driver.respond(request, answer(request, status))
         return status == 0
-
-    async def _recall(self) -> None:
-        """An MO may be an opt-out: what was claimed leaves before its answer, or is judged anew (G6)."""
-        await self._handed_over.wait()
-        for link in self.links.values():
-            link.recall()
 
     def _sorted(self, deliveries: dict[str, list[Delivery]]) -> tuple[list[tuple[str, Receipt]], list[Mo]]:
         receipts: list[tuple[str, Receipt]] = []
