@@ -27,7 +27,7 @@ def test_a_bulk_survives_kills_at_random_moments(
     moments = random.Random(seed)
     smsc = simulator(responses={"delay": {"min": 0.02, "max": 0.06}}, window=64)
     daemon = gateway(
-        smsc.port, sim={"window": 64, "throughput": 1500}, classes={"notice": {"receipt_wait": 5}}
+        smsc.port, sim={"window": 64, "throughput": 1500}, classes={"notice": {"receipt_wait": 8}}
     )
     bulk = Bulk(daemon, 1200, text="bulk")
     bulk.extend(Bulk(daemon, 60, text=LONG, first=2001))

@@ -25,7 +25,7 @@ def test_a_killed_smsc_leaves_doubt_and_no_duplicates(
     simulator: Smsc, gateway: Daemon, consume: Consume
 ) -> None:
     """What it had unanswered is in doubt and ends unknown; the rest leaves once it is back."""
-    smsc = simulator(responses={"delay": 0.05}, window=32)
+    smsc = simulator(responses={"delay": 0.2}, window=32)
     daemon = gateway(smsc.port, sim={"window": 32}, classes={"notice": {"receipt_wait": 2}})
     bulk = Bulk(daemon, 300)
     submitting = Thread(target=bulk.submit)
