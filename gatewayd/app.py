@@ -141,7 +141,7 @@ class Daemon:
             await self._recover(store)
             pool = Pool(store, snapshot, self._rules, self._metrics, millis)
             status = Status(store, pool, snapshot, self._metrics, millis)
-            intake = Intake(store, snapshot, millis, status.outlook)
+            intake = Intake(store, snapshot, millis, status.outlook, pool.expect)
             async with AsyncExitStack() as stack:
                 await self._layers(stack, store, pool, intake, status)
                 self._started()

@@ -30,7 +30,10 @@ def rate_limited(seconds: float) -> Refusal:
 
 
 class Intake:
-    """`open` until a drain begins. outlook: what stands in front of whom."""
+    """`open` until a drain begins. outlook: what stands in front of whom.
+
+    expect: told of a client that something urgent of it is about to be stored.
+    """
 
     def __init__(
         self,
@@ -38,8 +41,10 @@ class Intake:
         snapshot: Snapshot,
         millis: Callable[[], Millis],
         outlook: Callable[[], Outlook] = lambda: NOTHING_KNOWN,
+        expect: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.open = True
+        self._expect = expect
         self._store, self._snapshot, self._millis = store, snapshot, millis
         self._outlook, self._lately, self._looked_at = outlook, NOTHING_KNOWN, 0
         self._allowances: dict[str, Allowance] = {}
@@ -65,6 +70,8 @@ class Intake:
         """
         urgent = any(request.class_ in self._snapshot.urgent for request in requests)
         async with self._turns[client, urgent]:
+            if urgent:
+                self._expect(client)
             return await self._judge(client, requests)
 
     def _current(self, now: Millis) -> Outlook:

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 import trio
 
-from gatewayd.dispatch import Dispatch, Full, Offer, Round
+from gatewayd.dispatch import Counts, Dispatch, Full, Offer, Round
 from gatewayd.errors import StoreUnavailable
 from gatewayd.ledger.claim import Claimed, claim
 from gatewayd.ledger.inbound import Mo, receive
@@ -53,8 +53,10 @@ class Pool:
         self._outcomes: list[Outcome] = []
         self._dispatcher = Dispatch(snapshot)
         self._senders = Senders(snapshot.brands, metrics, trio.current_time())
-        self._draining = self._settling = self._claiming = False
-        self._unwanted: set[tuple[str, str]] = set()  # while the last claim was under way
+        self._draining = self._settling = False
+        self._claiming = 0  # claims under way
+        self._unwanted: set[tuple[str, str]] = set()  # while they were
+        self._expecting, self._expected = trio.Event(), set[str]()
         self._idle = trio.lowlevel.ParkingLot()
         self._log = logger()
         self.links = {name: Link(name, link, snapshot.limits, self) for name, link in snapshot.links.items()}
@@ -102,6 +104,7 @@ class Pool:
             for link in self.links.values():
                 nursery.start_soon(link.run)
             nursery.start_soon(self._dispatch)
+            nursery.start_soon(self._claim_ahead)
             nursery.start_soon(self._settle)
             nursery.start_soon(self._reroute)
             task_status.started()
@@ -119,7 +122,7 @@ class Pool:
                 nursery.start_soon(link.unbind)
 
     def _busy(self) -> bool:
-        recording = self._claiming or self._settling or bool(self._outcomes)
+        recording = bool(self._claiming) or self._settling or bool(self._outcomes)
         return recording or any(link.busy for link in self.links.values())
 
     async def flush(self) -> None:
@@ -139,12 +142,29 @@ class Pool:
             now = trio.current_time()  # one for all: what is not ready by it has its moment after it
             for link in self.links.values():
                 link.pump(now)
-            turn = self._round(now)
+            turn = self._round(now, self._store.counts)
             again = self._look_again(turn, now)
             if turn.any and not self._draining and await self._claim(turn):
                 continue
             with trio.move_on_at(again):
                 await self._wakeup.wait()
+
+    def expect(self, client: str) -> None:
+        """Something urgent of the client is about to be stored: to be claimed in the same commit."""
+        self._expected.add(client)
+        self._expecting.set()
+
+    async def _claim_ahead(self) -> None:
+        """What is expected; what does not come so soon is claimed as everything else is."""
+        while True:
+            await self._expecting.wait()
+            self._expecting, clients, self._expected = trio.Event(), self._expected, set()
+            lanes, urgent = self._store.lanes.items(), self._dispatcher.urgent
+            theirs = [i for i, lane in lanes if lane.client in clients and urgent(lane.class_)]
+            ahead = {(lane, Stage.READY): 1 for lane in theirs}
+            turn = self._round(trio.current_time(), ahead)
+            if turn.any and not self._draining:
+                await self._claim(turn)
 
     async def _reroute(self) -> None:
         """What was accepted under other routes follows those in force now."""
@@ -159,14 +179,14 @@ class Pool:
         route = self._snapshot.route(lane.class_, lane.brand, lane.client, content.to)
         return None if route is None else route.spec
 
-    def _round(self, now: float) -> Round:
+    def _round(self, now: float, counts: Counts) -> Round:
         offer = Offer(
             rooms={name: link.capacity(now) for name, link in self.links.items()},
             usable=frozenset(name for name, link in self.links.items() if link.usable),
             budgets=self._senders.budgets(now),
             full=self._full_queues(),
         )
-        return Round(self._dispatcher, offer, self._store.lanes, self._store.counts)
+        return Round(self._dispatcher, offer, self._store.lanes, counts)
 
     def speeds(self) -> dict[str, float]:
         """Usable links -> segments a second they may send now; inf: no limit."""
@@ -186,7 +206,8 @@ class Pool:
     async def _claim(self, turn: Round) -> bool:
         """True if there may be more to claim at once."""
         start, now = random.getrandbits(16), self.millis()
-        self._claiming, self._unwanted = True, set()
+        self._unwanted = self._unwanted if self._claiming else set()
+        self._claiming += 1
         try:
             claims = await self._store.write(claim, turn, self._rules, self._store.owner, start, now)
         except StoreUnavailable as error:
@@ -194,7 +215,7 @@ class Pool:
             await trio.sleep(RETRY_STORE)
             return False
         finally:
-            self._claiming = False
+            self._claiming -= 1
             self._quiet()
         turn.charge(claims.claimed)
         self._senders.charge(claims.claimed, self._store.lanes, trio.current_time())

@@ -117,7 +117,7 @@ class Lab:
         patch.setattr(place_module, "connect", self.net.connect)
         self.pool = Pool(self.store, self.snapshot, self.rules, self.metrics, self.millis)
         self.scheduler = Scheduler(self.store, self.rules, 7, self.millis)
-        self.intake = Intake(self.store, self.snapshot, self.millis)
+        self.intake = Intake(self.store, self.snapshot, self.millis, expect=self.pool.expect)
         self._nursery = nursery
         nursery.start_soon(self.smsc.run)
 

@@ -2,9 +2,11 @@
 
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 import trio
+import trio.testing
 from trio.testing import MockClock
 
 from gatewayd.model import Refusal
@@ -107,6 +109,25 @@ async def test_how_much_is_kept_by_default(
 
     assert one.metric("link_window_reserved", link="a") == 2 * reserved
     assert len(one.texts()) == 2 * (window - reserved)
+
+
+async def test_an_otp_is_claimed_with_its_accept(autojump_clock: MockClock, lab: LabOf) -> None:
+    """The claim stands behind it with the store's writer, so that one commit serves both; unlike bulk."""
+    one = lab()
+    await one.bound(timers=False)
+    await one.submit("first", class_="otp")
+    await trio.sleep(1)
+    for class_, writes in (("otp", ["accept", "claim"]), ("notice", ["accept"])):
+        await one.store.hold()
+        one.store.writes.clear()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(partial(one.submit, class_, class_=class_, to="13800138009"))
+            await trio.testing.wait_all_tasks_blocked()
+            assert one.store.writes == writes
+            await one.store.release()
+        await trio.sleep(1)
+
+    assert one.texts() == ["first", "otp", "notice"]
 
 
 async def test_the_earliest_deadline_leaves_first(autojump_clock: MockClock, lab: LabOf) -> None:
