@@ -2,7 +2,8 @@
 
 import pytest
 
-from gatewayd.config import ConfigError, parse_config
+from gatewayd.config import parse_config
+from gatewayd.errors import ConfigError
 from gatewayd.policy.stages.quiet_hours import quiet_hours
 from gatewayd.policy.subject import Facts, Hold, Subject
 from gatewayd.snapshot import Snapshot
