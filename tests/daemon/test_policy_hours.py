@@ -17,7 +17,7 @@ Smsc = Callable[..., Simulator]
 Daemon = Callable[..., Gateway]
 Consume = Callable[..., Consumer]
 
-BULK: Final = 5500  # marketing messages; most of them are left when the hour comes
+BULK: Final = 6000  # marketing messages; most of them are left when the hour comes
 CODES: Final = range(700_001, 700_301)
 EVENING_RATE, MORNING_RATE = 100, 1000  # segments a second
 SLOWEST: Final = 1.0  # seconds from accept to the wire for 99 of 100 otp; some 50 ms where nothing else runs
