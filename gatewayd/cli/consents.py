@@ -1,14 +1,13 @@
 """Commands about consents: check, add, revoke, import, export."""
 
 import csv
-import sys
 from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING, Any, Final, TypeAlias
 
 import click
 
-from gatewayd.cli.files import size_of
-from gatewayd.cli.talk import PARTLY, Output, examples, exit_code, fail, talking, told
+from gatewayd.cli.files import Batch, load, pages, write_csv
+from gatewayd.cli.talk import Output, examples, fail, talking
 
 if TYPE_CHECKING:
     from gatewayd.client import Client
@@ -19,7 +18,6 @@ _LOADED: Final = ("to", "brand", "at", "channel", "wording", "proof")
 Row: TypeAlias = tuple[int, dict[str, Any], int]
 """Number of its line, row as the protocol has it, octets of the line."""
 _NO: Final = frozenset({"false", "no", "0", "revoked"})
-_PAGE: Final = 1000  # records in one reply
 _BATCH: Final = 3000  # octets of rows in one request: many small ones are under way together
 _ROW: Final = 100  # octets that a row takes beside its values
 
@@ -89,13 +87,7 @@ def check(client: "Client", output: Output, to: str, brand: str | None) -> None:
 def export(client: "Client", output: Output, file: IO[str], brand: str | None) -> None:
     """Write all that was said as CSV, in the order in which it was told: the proof."""
     del output
-    writer = csv.writer(file)
-    writer.writerow(_COLUMNS)
-    after: int | None = 0
-    while after is not None:
-        reply = client.request("consent_list", brand=brand, after=after, limit=_PAGE)
-        writer.writerows([record[name] for name in _COLUMNS] for record in reply["consents"])
-        after = reply["after"]
+    write_csv(file, _COLUMNS, pages(client, "consent_list", "consents", brand, first=0))
 
 
 @consent.command("import")
@@ -108,29 +100,14 @@ def import_(client: "Client", output: Output, file: IO[str], brand: str | None) 
     Its first line names the columns. What cannot be read is told on standard error with its line; exit 3 if
     there was any. A second run does no harm, and an old list does not undo what a number has said since.
     """
-    added = rows = wrong = 0
-    with click.progressbar(length=size_of(file), label="importing", file=sys.stderr) as bar:
-        for batch, reply in client.pipeline(_Batch(rows, brand) for rows in _batches(_rows(file))):
-            assert isinstance(batch, _Batch)
-            if not reply["ok"]:
-                fail(told(reply["error"]), exit_code(reply["error"]))
-            rows, added, wrong = rows + len(batch.lines), added + reply["added"], wrong + len(reply["wrong"])
-            for one in reply["wrong"]:
-                field = f" ({one['field']})" if one["field"] else ""
-                click.echo(f"line {batch.lines[one['index']]}: {one['detail']}{field}", err=True)
-            bar.update(batch.size)
-    output.record({"rows": rows, "added": added, "wrong": wrong})
-    if wrong:
-        raise SystemExit(PARTLY)
+    batches = (_batch(rows, brand) for rows in _batches(_rows(file)))
+    load(client, output, file, batches, rows="rows")
 
 
-class _Batch(dict[str, object]):
-    """One request, with where its rows stand in the file and how much of it they are."""
-
-    def __init__(self, rows: list[Row], brand: str | None) -> None:
-        super().__init__(op="consent_load", rows=[row for _, row, _ in rows], brand=brand)
-        self.lines = [line for line, *_ in rows]
-        self.size = sum(size for *_, size in rows)
+def _batch(rows: list[Row], brand: str | None) -> Batch:
+    size = sum(size for *_, size in rows)
+    said = [row for _, row, _ in rows]
+    return Batch([line for line, *_ in rows], size, op="consent_load", rows=said, brand=brand)
 
 
 def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:

@@ -1,22 +1,20 @@
 """Commands about the opt-out list: check, add, remove, list, export, import."""
 
 import csv
-import sys
 from collections.abc import Iterator
 from itertools import islice
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Final
 
 import click
 
-from gatewayd.cli.files import size_of
-from gatewayd.cli.talk import PARTLY, Output, examples, talking
+from gatewayd.cli.files import Batch, load, pages, write_csv
+from gatewayd.cli.talk import Output, examples, talking
 
 if TYPE_CHECKING:
     from gatewayd.client import Client
 
 _BRAND: Final = click.option("--brand", help="absent: all brands of this client; of an admin: all")
 _COLUMNS: Final = ("to", "brand", "since", "source", "reason")
-_PAGE: Final = 1000  # entries in one reply
 _BATCH: Final = 100  # numbers in one request; a line stays short
 _REASON: Final = click.option("--reason", help="kept with the opt-out")
 
@@ -69,7 +67,7 @@ def remove(client: "Client", output: Output, to: str, brand: str | None, reason:
 @talking
 def list_(client: "Client", output: Output, brand: str | None) -> None:
     """Show the list (admin), by number."""
-    for page in _pages(client, brand):
+    for page in pages(client, "optout_list", "optouts", brand, first=""):
         output.rows(page, _COLUMNS)
 
 
@@ -80,18 +78,7 @@ def list_(client: "Client", output: Output, brand: str | None) -> None:
 def export(client: "Client", output: Output, file: IO[str], brand: str | None) -> None:
     """Write the list as CSV (admin)."""
     del output
-    writer = csv.writer(file)
-    writer.writerow(_COLUMNS)
-    for page in _pages(client, brand):
-        writer.writerows([entry[name] for name in _COLUMNS] for entry in page)
-
-
-def _pages(client: "Client", brand: str | None) -> Iterator[list[dict[str, Any]]]:
-    after: str | None = ""
-    while after is not None:
-        reply = client.request("optout_list", brand=brand, after=after, limit=_PAGE)
-        yield reply["optouts"]
-        after = reply["after"]
+    write_csv(file, _COLUMNS, pages(client, "optout_list", "optouts", brand, first=""))
 
 
 @optout.command("import")
@@ -105,20 +92,14 @@ def import_(client: "Client", output: Output, file: IO[str], brand: str | None, 
     What is no number is told on standard error with its line; exit 3 if there was any. A second run does no
     harm: who is on the list stays as it is.
     """
-    added, numbers, wrong = 0, 0, 0
-    lines = _numbers(file)
-    with click.progressbar(length=size_of(file), label="importing", file=sys.stderr) as bar:
-        while batch := list(islice(lines, _BATCH)):
-            texts = [text for _, text, _ in batch]
-            reply = client.request("optout_load", numbers=texts, brand=brand, reason=reason)
-            numbers += len(batch)
-            added, wrong = added + reply["added"], wrong + len(reply["wrong"])
-            for one in reply["wrong"]:
-                click.echo(f"line {batch[one['index']][0]}: {one['detail']}", err=True)
-            bar.update(sum(size for *_, size in batch))
-    output.record({"numbers": numbers, "added": added, "wrong": wrong})
-    if wrong:
-        raise SystemExit(PARTLY)
+    load(client, output, file, _batches(file, brand, reason), rows="numbers")
+
+
+def _batches(file: IO[str], brand: str | None, reason: str | None) -> Iterator[Batch]:
+    numbers = _numbers(file)
+    while batch := list(islice(numbers, _BATCH)):
+        lines, texts, sizes = zip(*batch, strict=True)
+        yield Batch(lines, sum(sizes), op="optout_load", numbers=texts, brand=brand, reason=reason)
 
 
 def _numbers(file: IO[str]) -> Iterator[tuple[int, str, int]]:
