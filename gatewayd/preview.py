@@ -5,8 +5,8 @@ from typing import Final
 
 import msgspec
 
+from gatewayd import rfc3339
 from gatewayd.ledger.accept import Accepted
-from gatewayd.ledger.events import rfc3339
 from gatewayd.ledger.explain import why_ucs2
 from gatewayd.model import Millis, Refusal, Stage
 from gatewayd.outlook import Outlook, first_usable
@@ -86,7 +86,7 @@ def _detail(name: str, accepted: Accepted) -> str | None:
         case "number":
             return content.to
         case "validity":
-            return f"until {rfc3339(content.expires_at)}"
+            return f"until {rfc3339.write(content.expires_at)}"
         case "route":
             return accepted.lane.route
         case "length":
@@ -104,4 +104,4 @@ def _leaves_at(accepted: Accepted, outlook: Outlook, now: Millis) -> Millis | No
 
 
 def _told(at: Millis | None) -> str | None:
-    return None if at is None else rfc3339(at)
+    return None if at is None else rfc3339.write(at)

@@ -1,7 +1,7 @@
 """Times as the protocol writes them: RFC 3339 with seconds and offset, nothing else that Python reads."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from gatewayd.model import Millis
@@ -19,3 +19,9 @@ def parse(text: str) -> Millis | None:
         return int(datetime.fromisoformat(text.upper()).timestamp() * 1000)
     except (ValueError, OverflowError):  # a month 13, for instance
         return None
+
+
+def write(at: Millis) -> str:
+    """`2026-11-22T08:00:00.123Z`."""
+    stamp = datetime.fromtimestamp(at / 1000, UTC)
+    return f"{stamp:%Y-%m-%dT%H:%M:%S}.{at % 1000:03d}Z"

@@ -15,7 +15,7 @@ from gatewayd.numbers import InvalidNumber
 from gatewayd.outlook import NOTHING_KNOWN, Outlook
 from gatewayd.policy import pipeline
 from gatewayd.policy.book import Book
-from gatewayd.policy.consents import Consent
+from gatewayd.policy.consents import AHEAD, Consent
 from gatewayd.policy.stages import caps, quiet_hours
 from gatewayd.policy.stages.suspended import refused
 from gatewayd.policy.subject import Asking, ClassPolicy, Facts, Filled, Hold, Subject
@@ -29,7 +29,6 @@ from gatewayd.upstream.wire import Consent as ConsentTold
 NOTHING_TOLD: Final = ConsentTold()
 MAX_TAG: Final = 128  # octets
 MAX_SENDER: Final = 20  # digits
-AHEAD: Final[Millis] = 60_000  # how far a clock of a client may be fast
 FURTHEST: Final[Millis] = 366 * 86_400_000  # how far ahead send_at may lie
 OF_A_THING: Final = "the number is of a range for things (IoT), which as a rule get no messages"
 

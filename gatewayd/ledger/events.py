@@ -1,18 +1,11 @@
 """Events as upstream reads them (CONTRACT section 4), made once, stored as octets."""
 
-from datetime import UTC, datetime
-
 import msgspec
 
-from gatewayd.model import Failure, Lane, Message, MessageId, Millis, Stage, public_id
+from gatewayd import rfc3339
+from gatewayd.model import Failure, Lane, Message, MessageId, Stage, public_id
 
 _encode = msgspec.json.Encoder().encode
-
-
-def rfc3339(at: Millis) -> str:
-    """`2026-11-22T08:00:00.123Z`."""
-    stamp = datetime.fromtimestamp(at / 1000, UTC)
-    return f"{stamp:%Y-%m-%dT%H:%M:%S}.{at % 1000:03d}Z"
 
 
 class StateEvent(msgspec.Struct, frozen=True, gc=False, tag="state", tag_field="event"):
@@ -92,7 +85,7 @@ def state_event(cursor: int, message: Message, lane: Lane, at: str) -> bytes:
             segments=message.segments,
             link=message.link,
             reason=message.reason,
-            until=None if message.until is None else rfc3339(message.until),
+            until=None if message.until is None else rfc3339.write(message.until),
             error=message.error,
             at=at,
         )
@@ -158,7 +151,7 @@ def view(message: Message, lane: Lane, waits: str | None) -> View:
         segments=message.segments,
         link=message.link,
         reason=waits if message.stage is Stage.READY else message.reason,
-        until=None if message.until is None else rfc3339(message.until),
+        until=None if message.until is None else rfc3339.write(message.until),
         error=message.error,
-        at=rfc3339(message.changed_at),
+        at=rfc3339.write(message.changed_at),
     )

@@ -11,7 +11,8 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from gatewayd.ledger.events import View, rfc3339
+from gatewayd import rfc3339
+from gatewayd.ledger.events import View
 from gatewayd.ledger.fold import best_attempts, partly_delivered
 from gatewayd.ledger.lookup import Waits, find, shown
 from gatewayd.ledger.receipts import kept_receipt
@@ -81,7 +82,7 @@ def explain(
         return None
     view = shown(tables, message, waits)
     lines = sorted(_lines(tables, message, view), key=itemgetter(0, 1))
-    return Story(view, [Step(rfc3339(one.at), one.what, one.detail, one.segment) for one in lines])
+    return Story(view, [Step(rfc3339.write(one.at), one.what, one.detail, one.segment) for one in lines])
 
 
 def _lines(tables: Tables, message: Message, view: View) -> Iterator[_Line]:
@@ -107,7 +108,12 @@ def _lines(tables: Tables, message: Message, view: View) -> Iterator[_Line]:
 
 def _accepted(message: Message, route: str) -> Iterator[_Line]:
     at, content = accepted_millis(message.id), message.content
-    parts = (_size(content), f"route {route}", f"valid until {rfc3339(content.expires_at)}", content.state)
+    parts = (
+        _size(content),
+        f"route {route}",
+        f"valid until {rfc3339.write(content.expires_at)}",
+        content.state,
+    )
     yield _Line(at, _ACCEPTED, "accepted", ", ".join(parts))
     if content.template is not None:
         yield _Line(at, _RULE, "rule", "template: {} version {}".format(*content.template))
@@ -135,7 +141,7 @@ def _counted(tables: Tables, message: Message) -> Iterator[_Line]:
     for use in tables.uses([to]).get(to, ()):
         if use.message == message.id:
             since = use.at if use.counted is Counted.LEFT else at
-            yield _Line(since, _COUNT, "counted", f"by caps, {_COUNTED[use.counted]} {rfc3339(use.at)}")
+            yield _Line(since, _COUNT, "counted", f"by caps, {_COUNTED[use.counted]} {rfc3339.write(use.at)}")
 
 
 # on the wire

@@ -5,9 +5,9 @@ from typing import Final
 
 import msgspec
 
-from gatewayd import concat
+from gatewayd import concat, rfc3339
 from gatewayd.ledger import optouts, placing
-from gatewayd.ledger.events import InboundEvent, inbound_event, rfc3339
+from gatewayd.ledger.events import InboundEvent, inbound_event
 from gatewayd.ledger.progress import Progress
 from gatewayd.ledger.rules import Rules
 from gatewayd.ledger.tables import SINCE_OPTED_OUT, OptOut, Part, Tables
@@ -149,7 +149,7 @@ class _Inbox:
             rule=reply.rule,
             complete=whole.complete,
             link=whose.link,
-            at=rfc3339(self._now),
+            at=rfc3339.write(self._now),
         )
         self._tables.insert_inbound(identifier, self._now, inbound_event(event))
         for client in self._rules.clients_of(brand):

@@ -3,8 +3,9 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from gatewayd import rfc3339
 from gatewayd.ledger import line
-from gatewayd.ledger.events import late_receipt_event, rfc3339, state_event
+from gatewayd.ledger.events import late_receipt_event, state_event
 from gatewayd.ledger.tables import Event, Tables, TagKey, Try
 from gatewayd.model import (
     ALLOWED,
@@ -29,7 +30,7 @@ class Journal:
     def __init__(self, tables: Tables, now: Millis) -> None:
         self._tables = tables
         self._now = now
-        self._at = rfc3339(now)
+        self._at = rfc3339.write(now)
         self._messages: dict[MessageId, Message] = {}
         self._segments: dict[tuple[MessageId, int, int], Segment] = {}
         self._settled: dict[tuple[MessageId, int, int], Segment] = {}

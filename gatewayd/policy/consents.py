@@ -4,9 +4,14 @@ Source: 通信短信息服务管理规定 (no commercial messages without consen
 个人信息保护法 articles 13 to 15 (withdrawn at any time). A withdrawal deletes nothing.
 """
 
+from typing import Final
+
 import msgspec
 
 from gatewayd.model import Millis
+
+AHEAD: Final[Millis] = 60_000
+"""How far a client's clock may be fast; a time told is no later than that of its record."""
 
 
 class Consent(msgspec.Struct, frozen=True, gc=False):

@@ -1,23 +1,19 @@
 """Requests about consents: what one number said, and many of them in and out."""
 
 from collections.abc import Callable, Collection, Sequence
-from typing import Final, TypeAlias, assert_never
+from typing import TypeAlias, assert_never
 
 import msgspec
 
 from gatewayd import rfc3339
-from gatewayd.ledger.events import rfc3339 as written
 from gatewayd.ledger.tables import Tables
 from gatewayd.log import logger
 from gatewayd.model import Millis, Refusal
-from gatewayd.numbers import InvalidNumber, canonical
-from gatewayd.policy.consents import Consent
+from gatewayd.policy.consents import AHEAD, Consent
 from gatewayd.snapshot import Snapshot
 from gatewayd.store.base import Store
 from gatewayd.upstream import wire_policy as wire
-from gatewayd.upstream.brands import brands_of, one_brand
-
-AHEAD: Final[Millis] = 60_000  # how far a clock of a client may be fast
+from gatewayd.upstream.entitled import brands_of, number_of, one_brand
 
 Request: TypeAlias = (
     wire.ConsentAdd | wire.ConsentRevoke | wire.ConsentCheck | wire.ConsentLoad | wire.ConsentList
@@ -128,7 +124,7 @@ class Consents:
     async def _check(self, client: str, request: wire.ConsentCheck) -> Standing | Refusal:
         snapshot = self._snapshot()
         brands = brands_of(snapshot, client, request.brand)
-        number = _number(request.to, snapshot)
+        number = number_of(snapshot, request.to)
         if isinstance(brands, Refusal):
             return brands
         if isinstance(number, Refusal):
@@ -160,7 +156,7 @@ class Consents:
         """What is kept of it. brand, at: where it names none."""
         snapshot, now = self._snapshot(), self._clock()
         whose = one_brand(snapshot, client, said.brand or brand)
-        number = _number(said.to, snapshot)
+        number = number_of(snapshot, said.to)
         when = at if said.at is None else rfc3339.parse(said.at)
         if isinstance(whose, Refusal):
             return whose
@@ -181,13 +177,6 @@ def _row_of(request: wire.ConsentAdd | wire.ConsentRevoke, *, granted: bool) -> 
         wording=request.wording,
         proof=request.proof,
     )
-
-
-def _number(text: str, snapshot: Snapshot) -> str | Refusal:
-    try:
-        return canonical(text, snapshot.default_country)
-    except InvalidNumber as error:
-        return Refusal("invalid_destination", f"the number {error.reason}", "to")
 
 
 def _put(tables: Tables, rows: Sequence[Consent]) -> int:
@@ -211,10 +200,10 @@ def _entry(row: Consent) -> Entry:
         to=row.number,
         brand=row.brand,
         granted=row.granted,
-        at=written(row.at) if row.at else None,
+        at=rfc3339.write(row.at) if row.at else None,
         channel=row.channel or None,
         wording=row.wording or None,
         proof=row.proof or None,
-        recorded_at=written(row.recorded_at),
+        recorded_at=rfc3339.write(row.recorded_at),
         by=row.by,
     )

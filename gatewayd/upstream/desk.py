@@ -19,6 +19,7 @@ from gatewayd.store.base import Store, T
 from gatewayd.upstream import replies, wire
 from gatewayd.upstream.consents import Consents
 from gatewayd.upstream.consents import Request as ConsentRequest
+from gatewayd.upstream.entitled import ADMIN_ONLY, is_admin
 from gatewayd.upstream.optouts import Optouts
 from gatewayd.upstream.optouts import Request as OptoutRequest
 from gatewayd.upstream.previews import Previews
@@ -30,7 +31,6 @@ from gatewayd.upstream.templates import Templates
 _CANCEL_STEP = 500
 _REPLAY_STEP = 500
 _NOT_FOUND = Refusal("not_found", "this client has no such message")
-_ADMIN_ONLY = Refusal("not_permitted", "only an admin client may do this", "op")
 
 Question: TypeAlias = (
     wire.Preview
@@ -99,7 +99,7 @@ class Desk:
         self._optouts = Optouts(store, snapshot, clock)
         self._search = Search(store, snapshot, standing.waits, clock)
         self._previews = Previews(store, snapshot, standing.outlook, clock)
-        self._tags = Tags(store, self._is_admin, standing.outlook, clock)
+        self._tags = Tags(store, snapshot, standing.outlook, clock)
         self._consents = Consents(store, snapshot, clock)
         self._templates = Templates(store, snapshot, clock)
 
@@ -176,13 +176,9 @@ class Desk:
         owner = self._owner(client, request.id)
         return await self._store.read(find, owner, request.id, request.key, self._standing.waits())
 
-    def _is_admin(self, client: str) -> bool:
-        rights = self._snapshot().clients.get(client)
-        return rights is not None and rights.admin
-
     def _owner(self, client: str, identifier: str | None) -> str | None:
         """Whose a message must be: by id an admin finds all, a key is always of the client's own."""
-        return None if identifier is not None and self._is_admin(client) else client
+        return None if identifier is not None and is_admin(self._snapshot(), client) else client
 
     async def _cancel(self, client: str, request: wire.Cancel) -> lookup.Cancelled | Refusal:
         if request.tag is not None:
@@ -206,8 +202,8 @@ class Desk:
         snapshot, rules = self._snapshot(), SnapshotRules(self._snapshot())
         if request.link not in snapshot.links:
             return Refusal("not_found", "there is no such link", "link")
-        if request.replay and not self._is_admin(client):
-            return _ADMIN_ONLY
+        if request.replay and not is_admin(self._snapshot(), client):
+            return ADMIN_ONLY
         matched = await self._replay(rules, request.link) if request.replay else 0
         return Replayed(matched, await self._store.read(reconcile.learnt, rules, request.link))
 

@@ -5,19 +5,16 @@ from typing import TypeAlias
 
 import msgspec
 
+from gatewayd import rfc3339
 from gatewayd.ledger import optouts
-from gatewayd.ledger.events import rfc3339
 from gatewayd.ledger.tables import OptOut
 from gatewayd.log import logger
 from gatewayd.model import Millis, Refusal
-from gatewayd.numbers import InvalidNumber, canonical
 from gatewayd.rules import SnapshotRules
 from gatewayd.snapshot import Snapshot
 from gatewayd.store.base import Store
 from gatewayd.upstream import wire_policy as wire
-from gatewayd.upstream.brands import brands_of
-
-_ADMIN_ONLY = Refusal("not_permitted", "only an admin client may do this", "op")
+from gatewayd.upstream.entitled import ADMIN_ONLY, brands_of, is_admin, number_of
 
 Request: TypeAlias = wire.OptoutCheck | wire.OptoutAdd | wire.OptoutRemove | wire.OptoutList | wire.OptoutLoad
 
@@ -77,10 +74,10 @@ class Optouts:
 
     async def answer(self, client: str, request: Request) -> object:
         """What the request brings, or a Refusal. All but a check is for admin clients."""
-        admin = self._is_admin(client)
-        if not admin and not isinstance(request, wire.OptoutCheck):
-            return _ADMIN_ONLY
-        brands = brands_of(self._snapshot(), client, request.brand)
+        snapshot = self._snapshot()
+        if not is_admin(snapshot, client) and not isinstance(request, wire.OptoutCheck):
+            return ADMIN_ONLY
+        brands = brands_of(snapshot, client, request.brand)
         if isinstance(brands, Refusal):
             return brands
         if not isinstance(request, wire.OptoutCheck):
@@ -94,11 +91,9 @@ class Optouts:
     async def _one(
         self, request: wire.OptoutCheck | wire.OptoutAdd | wire.OptoutRemove, brands: Collection[str]
     ) -> Checked | Added | Removed | Refusal:
-        snapshot = self._snapshot()
-        try:
-            number = canonical(request.to, snapshot.default_country)
-        except InvalidNumber as error:
-            return Refusal("invalid_destination", f"the number {error.reason}", "to")
+        number = number_of(self._snapshot(), request.to)
+        if isinstance(number, Refusal):
+            return number
         match request:
             case wire.OptoutCheck():
                 return _checked(await self._store.read(optouts.check, number, brands))
@@ -111,12 +106,13 @@ class Optouts:
     async def _load(self, request: wire.OptoutLoad, brands: Collection[str]) -> Loaded:
         """All that are numbers; what is none is told."""
         numbers, wrong = list[str](), list[Wrong]()
-        country = self._snapshot().default_country
+        snapshot = self._snapshot()
         for index, text in enumerate(request.numbers):
-            try:
-                numbers.append(canonical(text, country))
-            except InvalidNumber as error:
-                wrong.append(Wrong(index, f"the number {error.reason}"))
+            number = number_of(snapshot, text)
+            if isinstance(number, Refusal):
+                wrong.append(Wrong(index, number.detail))
+            else:
+                numbers.append(number)
         rows = self._rows(dict.fromkeys(numbers), brands, "import", request.reason)
         return Loaded(await self._add(rows), wrong)
 
@@ -135,16 +131,12 @@ class Optouts:
     async def _add(self, rows: Sequence[OptOut]) -> int:
         return await self._store.write(optouts.add, rows, SnapshotRules(self._snapshot()), self._clock())
 
-    def _is_admin(self, client: str) -> bool:
-        rights = self._snapshot().clients.get(client)
-        return rights is not None and rights.admin
-
 
 def _checked(row: OptOut | None) -> Checked:
     if row is None:
         return Checked(opted_out=False)
-    return Checked(opted_out=True, brand=row.brand, since=rfc3339(row.since), source=row.source)
+    return Checked(opted_out=True, brand=row.brand, since=rfc3339.write(row.since), source=row.source)
 
 
 def _entry(row: OptOut) -> Entry:
-    return Entry(row.number, row.brand, rfc3339(row.since), row.source, row.reason)
+    return Entry(row.number, row.brand, rfc3339.write(row.since), row.source, row.reason)

@@ -11,13 +11,13 @@ from gatewayd.ledger.lookup import Waits, shown
 from gatewayd.ledger.tables import Tables, Wanted
 from gatewayd.log import logger
 from gatewayd.model import STATE_OF, Millis, Refusal, Stage, State, first_id
-from gatewayd.numbers import InvalidNumber, canonical, masked
+from gatewayd.numbers import masked
 from gatewayd.snapshot import Snapshot
 from gatewayd.store.base import Store
 from gatewayd.upstream import wire
+from gatewayd.upstream.entitled import ADMIN_ONLY, is_admin, number_of
 
 UNASKED: Final[Millis] = 86_400_000  # how far back is looked where neither a number nor a time is given
-_ADMIN_ONLY = Refusal("not_permitted", "only an admin client may do this", "op")
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -39,9 +39,8 @@ class Search:
 
     async def answer(self, client: str, request: wire.Search) -> Found | Refusal:
         snapshot = self._snapshot()
-        rights = snapshot.clients.get(client)
-        if rights is None or not rights.admin:
-            return _ADMIN_ONLY
+        if not is_admin(snapshot, client):
+            return ADMIN_ONLY
         wanted = _wanted(request, snapshot, self._clock())
         if isinstance(wanted, Refusal):
             return wanted
@@ -51,12 +50,10 @@ class Search:
 
 
 def _wanted(request: wire.Search, snapshot: Snapshot, now: Millis) -> Wanted | Refusal:
-    number, times = None, dict[str, Millis]()
-    if request.to is not None:
-        try:
-            number = canonical(request.to, snapshot.default_country)
-        except InvalidNumber as error:
-            return Refusal("invalid_destination", f"the number {error.reason}", "to")
+    number = None if request.to is None else number_of(snapshot, request.to)
+    if isinstance(number, Refusal):
+        return number
+    times = dict[str, Millis]()
     for name, text in (("from", request.from_), ("until", request.until)):
         if text is not None:
             at = rfc3339.parse(text)

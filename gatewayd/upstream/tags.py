@@ -5,12 +5,14 @@ from typing import assert_never
 
 import msgspec
 
+from gatewayd import rfc3339
 from gatewayd.ledger import tags
-from gatewayd.ledger.events import rfc3339
 from gatewayd.model import MessageId, Millis, Refusal, State
 from gatewayd.outlook import Outlook
+from gatewayd.snapshot import Snapshot
 from gatewayd.store.base import Store
 from gatewayd.upstream import wire
+from gatewayd.upstream.entitled import is_admin
 
 _STEP = 500
 _WAITING = (State.SCHEDULED, State.HELD, State.QUEUED)
@@ -46,17 +48,17 @@ class Tags:
     def __init__(
         self,
         store: Store,
-        is_admin: Callable[[str], bool],
+        snapshot: Callable[[], Snapshot],
         outlook: Callable[[], Outlook],
         clock: Callable[[], Millis],
     ) -> None:
-        self._store, self._is_admin, self._outlook, self._clock = store, is_admin, outlook, clock
+        self._store, self._snapshot, self._outlook, self._clock = store, snapshot, outlook, clock
 
     async def answer(
         self, client: str, request: wire.TagPause | wire.TagResume | wire.TagProgress
     ) -> Progress | Resumed | Refusal:
         whose = request.client or client
-        if whose != client and not self._is_admin(client):
+        if whose != client and not is_admin(self._snapshot(), client):
             return _NOT_YOURS
         match request:
             case wire.TagPause():
@@ -73,7 +75,7 @@ class Tags:
         found = await self._store.read(tags.progress, client, tag)
         if found is None:
             return _NOT_FOUND
-        since = None if found.since is None else rfc3339(found.since)
+        since = None if found.since is None else rfc3339.write(found.since)
         finish = await self._finish(client, tag, found)
         return Progress(found.counts, found.opted_out, found.paused, since, found.reason, finish)
 
@@ -81,7 +83,7 @@ class Tags:
         if found.paused or not any(state in found.counts for state in _WAITING):
             return None
         at = await self._store.read(tags.finish, client, tag, self._outlook(), self._clock())
-        return None if at is None else rfc3339(at)
+        return None if at is None else rfc3339.write(at)
 
     async def _resume(self, client: str, tag: str) -> int:
         """In steps, so that a large tag does not keep others from the store."""

@@ -5,8 +5,8 @@ from typing import TypeAlias, assert_never
 
 import msgspec
 
+from gatewayd import rfc3339
 from gatewayd.ledger import templates
-from gatewayd.ledger.events import rfc3339
 from gatewayd.ledger.tables import Tables
 from gatewayd.log import logger
 from gatewayd.model import Millis, Refusal
@@ -15,9 +15,8 @@ from gatewayd.policy.template_text import BadTemplate, TemplateText
 from gatewayd.snapshot import Snapshot
 from gatewayd.store.base import Store
 from gatewayd.upstream import wire_policy as wire
-from gatewayd.upstream.brands import brands_of, one_brand
+from gatewayd.upstream.entitled import ADMIN_ONLY, brands_of, is_admin, one_brand
 
-_ADMIN_ONLY = Refusal("not_permitted", "only an admin client may do this", "op")
 _SLOW_ALERT = Refusal(
     "invalid_request", "a risk_alert needs a class whose priority is that of otp, or above", "class"
 )
@@ -121,8 +120,8 @@ class Templates:
 
     async def _review(self, client: str, request: wire.TemplateReview) -> Template | Refusal:
         snapshot = self._snapshot()
-        if not snapshot.clients[client].admin:
-            return _ADMIN_ONLY
+        if not is_admin(snapshot, client):
+            return ADMIN_ONLY
         brand = one_brand(snapshot, client, request.brand)
         if isinstance(brand, Refusal):
             return brand
@@ -149,7 +148,7 @@ def _read(tables: Tables, brands: list[str], name: str | None) -> list[Template]
 
 
 def _version(template: Template) -> Version:
-    reviewed_at = None if template.reviewed_at is None else rfc3339(template.reviewed_at)
+    reviewed_at = None if template.reviewed_at is None else rfc3339.write(template.reviewed_at)
     return Version(
         name=template.name,
         brand=template.brand,
@@ -158,7 +157,7 @@ def _version(template: Template) -> Version:
         class_=template.class_,
         group=template.group,
         text=template.text,
-        at=rfc3339(template.put_at),
+        at=rfc3339.write(template.put_at),
         by=template.put_by,
         reason=template.reason,
         reviewed_at=reviewed_at,

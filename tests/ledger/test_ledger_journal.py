@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from gatewayd.ledger.events import rfc3339
+from gatewayd import rfc3339
 from gatewayd.ledger.journal import Journal
 from gatewayd.ledger.tables import Tables
 from gatewayd.model import ALLOWED, STATE_OF, Failure, Message, Stage, State, public_id
@@ -76,7 +76,7 @@ def test_the_event_of_a_state(world: World) -> None:
                 "segment": 2,
             },
         ),
-        ("at", rfc3339(START + 123)),
+        ("at", rfc3339.write(START + 123)),
     ]
     assert (event.client, event.message, event.at) == ("acme", identifier, START + 123)
     assert world.announced.clients == {"acme"}
@@ -131,4 +131,4 @@ def test_close_may_be_followed_by_more(world: World) -> None:
 
 def test_times_are_told_in_utc() -> None:
     """RFC 3339 with milliseconds and Z."""
-    assert rfc3339(1_795_334_400_007) == "2026-11-22T08:00:00.007Z"
+    assert rfc3339.write(1_795_334_400_007) == "2026-11-22T08:00:00.007Z"

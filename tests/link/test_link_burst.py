@@ -5,7 +5,7 @@ from collections.abc import Callable
 import trio
 from trio.testing import MockClock
 
-from gatewayd.ledger.events import rfc3339
+from gatewayd import rfc3339
 from tests.link.lab import NOW, Lab
 
 LabOf = Callable[..., Lab]
@@ -16,7 +16,7 @@ async def test_a_preloaded_campaign_leaves_at_its_time(autojump_clock: MockClock
     """Nothing before, all of it in little more than size / rate; a code meanwhile waits for none of it."""
     one = lab({"a": f"window: 100, throughput: {RATE}"}, more="policy: {quiet_hours: null}")
     texts = [f"warm up {n}" for n in range(SIZE)]
-    await one.submit(*texts, send_at=rfc3339(NOW + AT * 1000))
+    await one.submit(*texts, send_at=rfc3339.write(NOW + AT * 1000))
     await one.bound()
     await trio.sleep(AT - 1)
     assert one.times() == []
