@@ -27,6 +27,16 @@ def waits(one: Lab, word: str, sent: dict[str, float]) -> list[float]:
     return [at - sent[text] for text, at in zip(one.texts(), moments(one), strict=True) if word in text]
 
 
+async def codes(one: Lab, count: int, *, every: float) -> dict[str, float]:
+    """Submit otp one by one, `every` seconds; text -> when it was submitted."""
+    sent: dict[str, float] = {}
+    for n in range(count):
+        await trio.sleep(every)
+        sent[f"otp{n}"] = trio.current_time()
+        await one.submit(f"otp{n}", class_="otp", to=f"1380013{n:04d}")
+    return sent
+
+
 async def fill(one: Lab, count: int, class_: str = "notice") -> None:
     """Bulk in front."""
     for first in range(0, count, 500):
@@ -51,11 +61,7 @@ async def test_an_otp_waits_neither_for_a_response_nor_for_the_rate(
     await one.bound()
     await fill(one, 4000)
     await trio.sleep(0.5)
-    sent: dict[str, float] = {}
-    for n in range(20):
-        await trio.sleep(0.0437)
-        sent[f"otp{n}"] = trio.current_time()
-        await one.submit(f"otp{n}", class_="otp", to=f"1380013{n:04d}")
+    sent = await codes(one, 20, every=0.0437)
     await trio.sleep(0.2)
 
     assert len(waits(one, "otp", sent)) == 20
@@ -71,11 +77,7 @@ async def test_below_the_least_rate_an_otp_waits_for_one_segment_only(
     one = lab({"a": "window: 10, throughput: 10"})
     await one.bound()
     await fill(one, 100)
-    sent: dict[str, float] = {}
-    for n in range(10):
-        await trio.sleep(0.737)
-        sent[f"otp{n}"] = trio.current_time()
-        await one.submit(f"otp{n}", class_="otp", to=f"1380013{n:04d}")
+    sent = await codes(one, 10, every=0.737)
     await trio.sleep(1)
 
     assert len(waits(one, "otp", sent)) == 10
