@@ -27,7 +27,7 @@ class Scheduler:
     ) -> None:
         self._store, self._rules, self._millis = store, rules, millis
         self._events_kept = events_kept_days * DAY
-        self._held = [(reason, MessageId(0)) for reason in REASONS]
+        self._held = [(reason, MessageId(0), 0) for reason in REASONS]
         self._log = logger()
 
     async def serve(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -50,14 +50,15 @@ class Scheduler:
         while self._held:
             await self._release(*self._held[-1])
 
-    async def _release(self, reason: str, after: MessageId) -> None:
+    async def _release(self, reason: str, after: MessageId, total: int) -> None:
         """One step through what the last life held and this one's configuration, or a resume, lets go."""
         done = await self._store.write(release, self._rules, reason, after, STEP, self._millis())
         self._held.pop()
+        total += done.released
         if done.after is not None:
-            self._held.append((reason, done.after))
-        if done.released:
-            self._log.info("hold_over", reason=reason, released=done.released)
+            self._held.append((reason, done.after, total))
+        elif total:
+            self._log.info("hold_over", reason=reason, released=total)
 
     async def _purge(self) -> None:
         now = self._millis()
