@@ -40,18 +40,6 @@ class LocalProtocolError(GatewayError):
     """We were about to break SMPP. Nothing was sent."""
 
 
-class BindRefused(GatewayError):
-    """The SMSC refused our bind.
-
-    permanent: credentials or system_type are wrong; asking again risks a lock-out (FIELD practice).
-    """
-
-    def __init__(self, command_status: int, *, permanent: bool) -> None:
-        super().__init__(f"bind refused with command_status 0x{command_status:08X}")
-        self.command_status = command_status
-        self.permanent = permanent
-
-
 class Problem(NamedTuple):
     """One finding in a configuration file; line and column count from 1."""
 
