@@ -49,7 +49,7 @@ def test_a_character_cut_between_segments_survives(text: str, place: int) -> Non
 
 
 def test_an_escape_cut_from_its_septet_survives() -> None:
-    """Smpplib and others cut there (SMPPLIB D22)."""
+    """Smpplib and others cut there."""
     whole = assemble(2, [segment(1, b"5 \x1b"), segment(2, b"e")], now=0)
     assert whole == Whole("5 €", b"5 \x1be", (), complete=True)
 

@@ -33,7 +33,7 @@ NOISE = st.text(st.sampled_from(" -\t\u00a0\u3000\u200b\u2011\u202a－"), max_si
     ],
 )
 def test_forms_of_one_chinese_number(text: str) -> None:
-    """FIELD 1.8: with and without country code, as people and spreadsheets write it, are one number."""
+    """With and without country code, as people and spreadsheets write it, are one number."""
     assert canonical(text) == "8613800138000"
 
 

@@ -1,4 +1,4 @@
-"""The shipped retry table: FIELD practice for each command_status of submit_sm_resp."""
+"""The shipped retry table: practice of the field for each command_status of submit_sm_resp."""
 
 import pytest
 

@@ -22,7 +22,7 @@ def test_each_septet_reads_and_writes_back() -> None:
 
 
 def test_smpplib_has_the_same_alphabet() -> None:
-    """An independent table agrees, its known faults (SMPPLIB D21) apart."""
+    """An independent table agrees, its known faults apart."""
     for value in (value for value in range(128) if value not in {gsm.ESCAPE, 0x5F}):
         assert smpplib_gsm.gsm_encode(gsm.decode(bytes((value,)))) == bytes((value,))
     for character in EXTENSION.keys() - {"\f"}:

@@ -220,13 +220,13 @@ def test_a_short_text_travels_plainly_with_every_carry(carry: Carry) -> None:
 
 @given(st.text(st.sampled_from("@£$é\n\r _ΔΩAz09¿à!\"#¤%&'"), max_size=500))
 def test_smpplib_cuts_gsm_texts_the_same(text: str) -> None:
-    """Octets equal smpplib's, the reference apart, where it is right: no escapes (SMPPLIB D21, D22)."""
+    """Octets equal smpplib's, the reference apart, where it is right: no escapes."""
     assert same_as_smpplib(text, Encoding.GSM7)
 
 
 @given(st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF), max_size=250))
 def test_smpplib_cuts_chinese_texts_the_same(text: str) -> None:
-    """Octets equal smpplib's, the reference apart, where it is right: no surrogate pairs (SMPPLIB D23)."""
+    """Octets equal smpplib's, the reference apart, where it is right: no surrogate pairs."""
     assert same_as_smpplib(text, Encoding.UCS2)
 
 
